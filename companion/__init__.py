@@ -1,0 +1,3 @@
+"""Companion: ask aloud, hear the curated answer, offline."""
+
+__version__ = "0.1.0"
