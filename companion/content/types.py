@@ -74,6 +74,9 @@ class UrgentRule:
     """Phrases that mean it when a person is speaking of themselves or somebody near. See ``companion/packs/README.md``."""
     prototypes: tuple[str, ...] = ()
     """Whole sentences in people's own words, for the semantic layer."""
+    always: bool = False
+    """True: a sign counts in a general question too."""
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +102,20 @@ class Pack:
     sources: Mapping[str, Source]
     urgent: tuple[UrgentRule, ...]
     advice_prototypes: tuple[str, ...]
-    subject_words: tuple[str, ...]
-    """Words that name the pack's subject ("metastasis", "spread", "secondaries")."""
+    subject: tuple[str, ...]
+    """Words that name the pack's subject and never tell one topic from another ("cancer")."""
+    same: tuple[tuple[str, ...], ...]
+    """Groups of words that mean the same here; the first of a group is the pack's own."""
     hard_terms: Mapping[str, tuple[str, ...]]
     """Words that are often misheard, with sound-alike spellings."""
-    foreign: tuple[str, ...]
-    """Diseases and body parts that the pack does not speak of: a question that names one is not answered."""
+    foreign_diseases: tuple[str, ...]
+    """A question that names one is never answered."""
+    foreign_organs: tuple[str, ...]
+    """Named together with "cancer" or "tumor" they are another disease."""
+    foreign_topics: tuple[str, ...]
+    """Matters that the pack doesn't speak of: cost, diet …"""
     decoys: tuple[str, ...]
     """Sentences that sound near and must be declined."""
-    synonyms: Mapping[str, str]
-    """Lay word to the pack's word."""
     speech: Mapping[str, Mapping[str, str]]
     """Engine name ("espeak", "sapi5", "nsss", "all") to {text: what the voice is given}."""
     digest: str

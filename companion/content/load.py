@@ -1,0 +1,307 @@
+"""Read a pack's folder into a frozen ``Pack``; every fault is named with its file, its line and what to do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from companion.content.fields import Fields, Problems
+from companion.content.raw import RawFile, Table, read_raw
+from companion.content.types import Item, Pack, Source, Term, UrgentRule
+from companion.errors import PackError
+
+PACKS = Path(__file__).resolve().parent.parent / "packs"
+SHORT_WORDS = 30
+"""Words of a short answer: about 12 seconds of speech, one breath of listening (see docs of the pack format)."""
+MAX_MORE = 3
+MAX_ENTRIES = 200_000
+MAX_EXTENDS = 8
+
+
+def bundled_pack_dir() -> Path:
+    """The folder of the pack that comes with the program."""
+    return PACKS / "metastasis"
+
+
+def load_pack(folder: Path | None = None) -> Pack:
+    """Read and check a pack.
+
+    Args:
+        folder: The pack's folder; None for the bundled one. A bare name is also looked up among the bundled packs.
+
+    Raises:
+        PackError: With the first fault, and how many more there are.
+    """
+    pack, problems = read_pack(folder)
+    if problems.found:
+        first, more = problems.found[0], len(problems.found) - 1
+        tail = f" There are {more} more: run companion pack check." if more else ""
+        raise PackError(first.what, first.to_do + tail)
+    assert pack is not None  # no problem found means that it was built
+    return pack
+
+
+def read_pack(folder: Path | None = None) -> tuple[Pack | None, Problems]:
+    """Read a pack and gather every fault; the pack is None when it can't be built.
+
+    Raises:
+        PackError: A file can't be read at all, or ``extends`` runs in a circle.
+    """
+    where = find_pack_dir(folder)
+    problems = Problems()
+    merged = _Merged()
+    digest = hashlib.sha256()
+    for step in _chain(where):
+        for path, data in _files(step):
+            digest.update(f"{path.name}\0{len(data)}\0".encode() + data)
+            merged.add(read_raw(path, data))
+    pack = _build(merged, problems)
+    return (replace(pack, digest=digest.hexdigest(), where=str(where)) if pack else None), problems
+
+
+def find_pack_dir(folder: Path | None) -> Path:
+    """The folder meant; see ``load_pack``.
+
+    Raises:
+        PackError: There is no such folder, or it holds no pack.toml.
+    """
+    if folder is None:
+        return bundled_pack_dir()
+    try:
+        if not folder.exists() and len(folder.parts) == 1 and (PACKS / folder / "pack.toml").is_file():
+            return PACKS / folder
+        if not folder.is_dir():
+            raise PackError(f"There is no pack folder {folder}.", "Give the folder that holds pack.toml.")
+        if not (folder / "pack.toml").is_file():
+            raise PackError(f"The folder {folder} holds no pack.toml.", "Give the folder that holds pack.toml.")
+    except (OSError, ValueError) as err:
+        reason = getattr(err, "strerror", None) or "not a usable path"
+        raise PackError(f"The pack folder can't be read: {reason}.", "Give the folder that holds pack.toml.") from None
+    return folder
+
+
+def _files(folder: Path) -> list[tuple[Path, bytes]]:
+    try:
+        paths = sorted(p for p in folder.iterdir() if p.suffix == ".toml" and p.is_file())
+        return [(p, p.read_bytes()) for p in paths]
+    except OSError as err:
+        raise PackError(
+            f"The pack can't be read: {err.filename}: {err.strerror}.", "Check that the files may be read."
+        ) from None
+
+
+def _chain(where: Path) -> list[Path]:
+    """The folders to merge, the base first: ``extends`` names another pack's folder or a bundled pack."""
+    chain = [where]
+    seen = {where.resolve()}
+    while True:
+        current = chain[0]
+        top = read_raw(current / "pack.toml", (current / "pack.toml").read_bytes()).top
+        base = top.values.get("extends")
+        if base is None:
+            return chain
+        if not isinstance(base, str) or not base:
+            raise PackError(f"{top.at('extends')}: extends must name a folder.", 'Write extends = "metastasis".')
+        path = current / base
+        found = find_pack_dir(path if (path / "pack.toml").is_file() else Path(base))
+        if found.resolve() in seen or len(chain) >= MAX_EXTENDS:
+            raise PackError(
+                f"{top.at('extends')}: the packs extend each other in a circle.", "Take one of the extends lines out."
+            )
+        seen.add(found.resolve())
+        chain.insert(0, found)
+
+
+class _Merged:
+    """The raw tables of a pack and of those it extends; a later entry with the same id replaces the earlier."""
+
+    def __init__(self) -> None:
+        self.top = Table({}, "pack.toml", 1)
+        self.lists: dict[str, list[Table]] = {}
+        self.tables: dict[str, Table] = {}
+        self.tops: dict[str, Table] = {}
+
+    def add(self, raw: RawFile) -> None:
+        if raw.top.file == "pack.toml":
+            self.top = _over(self.top, raw.top)
+        else:
+            self.tops[raw.top.file] = _over(self.tops.get(raw.top.file, raw.top), raw.top)
+        for name, table in raw.tables.items():
+            self.tables[name] = _over(self.tables.get(name, table), table)
+        for name, rows in raw.lists.items():
+            mine = self.lists.setdefault(name, [])
+            before = {row.values.get("id"): i for i, row in enumerate(mine)}
+            for row in rows:
+                at = before.get(row.values.get("id"))
+                # The same id in one file is a mistake that _unique reports; in an extending pack it replaces.
+                if at is not None and not _same_file(mine[at], row, rows):
+                    mine[at] = row
+                else:
+                    mine.append(row)
+
+
+def _same_file(old: Table, new: Table, rows: Iterable[Table]) -> bool:
+    return any(row is old for row in rows) and old.file == new.file
+
+
+def _over(base: Table, new: Table) -> Table:
+    return Table({**base.values, **new.values}, new.file, new.line, {**base.key_lines, **new.key_lines})
+
+
+def _build(raw: _Merged, problems: Problems) -> Pack | None:
+    known = {"source", "question", "fact", "term", "urgent"}
+    for name in raw.lists.keys() - known:
+        problems.add(raw.lists[name][0].at(), f"[[{name}]] is not part of a pack", "Use " + ", ".join(sorted(known)))
+    if sum(map(len, raw.lists.values())) > MAX_ENTRIES:
+        problems.add(raw.top.at(), f"the pack has more than {MAX_ENTRIES} entries", "Split it")
+        return None
+    sources = {s.id: s for s in _unique(raw, problems, "source", _source)}
+    questions = tuple(_unique(raw, problems, "question", _item, numbered=True))
+    facts = tuple(_unique(raw, problems, "fact", _item, numbered=True))
+    glossary = _resolve_terms(tuple(_unique(raw, problems, "term", _term)), raw, problems)
+    urgent = tuple(_unique(raw, problems, "urgent", _urgent))
+    _check_items(raw, problems, (*questions, *facts), sources)
+
+    top = Fields(raw.top, problems)
+    top.allow("format", "extends", "subject", "id", "title", "language", "version", "introduction", "closing", "emergency", "advice", "authors")
+    if raw.top.values.get("format") != 1:
+        problems.add(raw.top.at("format"), "this program reads packs of format 1", "Write format = 1")
+    words = Fields(raw.tops.get("words.toml", Table({}, "words.toml", 1)), problems)
+    words.allow("same")
+    foreign = Fields(raw.tables.get("foreign", Table({}, "words.toml", 1)), problems)
+    foreign.allow("diseases", "organs", "topics")
+    advice = Fields(raw.tables.get("advice", Table({}, "safety.toml", 1)), problems)
+    advice.allow("prototypes")
+    decoys = Fields(raw.tables.get("decoys", Table({}, "words.toml", 1)), problems)
+    decoys.allow("lines")
+    if not questions and not facts:
+        problems.add(raw.top.at(), "the pack has neither questions nor facts", "Add a [[question]] to questions.toml")
+    pack = Pack(
+        id=top.text("id"),
+        title=top.text("title"),
+        language=top.text("language", "en"),
+        version=top.text("version", "0"),
+        introduction=top.text("introduction", ""),
+        closing=top.text("closing", ""),
+        emergency=top.text("emergency"),
+        advice=top.text("advice"),
+        authors=top.text("authors", ""),
+        facts=facts,
+        questions=questions,
+        glossary=glossary,
+        sources=sources,
+        urgent=urgent,
+        advice_prototypes=advice.texts("prototypes"),
+        subject=top.texts("subject"),
+        same=words.groups("same"),
+        hard_terms=Fields(raw.tables.get("hard_terms", Table({}, "words.toml", 1)), problems).all_texts(),
+        foreign_diseases=foreign.texts("diseases"),
+        foreign_organs=foreign.texts("organs"),
+        foreign_topics=foreign.texts("topics"),
+        decoys=decoys.texts("lines"),
+        speech={
+            engine: Fields(raw.tables[engine], problems).all_text()
+            for engine in ("all", "espeak", "sapi5", "nsss")
+            if engine in raw.tables
+        },
+        digest="",
+    )
+    return None if problems.found else pack
+
+
+def _unique(raw: _Merged, problems: Problems, name: str, make: Any, numbered: bool = False) -> list[Any]:
+    out: list[Any] = []
+    seen: dict[str, Table] = {}
+    for table in raw.lists.get(name, []):
+        fields = Fields(table, problems)
+        made = make(fields, name, len(out) + 1) if numbered else make(fields)
+        if made.id in seen:
+            problems.add(
+                table.at("id"), f'the id "{made.id}" stands already at {seen[made.id].at("id")}', "Give one of them another id"
+            )
+        seen[made.id] = table
+        out.append(made)
+    return out
+
+
+def _source(f: Fields) -> Source:
+    f.allow("id", "title", "publisher", "address", "year")
+    return Source(f.id(), f.text("title"), f.text("publisher"), f.text("address"), f.text("year", ""))
+
+
+def _item(f: Fields, kind: Any, number: int) -> Item:
+    f.allow("id", "title", "question", "short", "more", "wordings", "sources", "reviewed", "related")
+    f.at_most_words("short", SHORT_WORDS)
+    more = f.texts("more")
+    if len(more) > MAX_MORE:
+        f.problem("more", f"there are {len(more)} further pieces, at most {MAX_MORE} may be", "Shorten or join them")
+    return Item(
+        id=f.id(),
+        kind=kind,
+        number=number,
+        title=f.text("title"),
+        question=f.text("question"),
+        short=f.text("short"),
+        more=more,
+        wordings=f.texts("wordings"),
+        sources=f.texts("sources"),
+        reviewed=f.text("reviewed", ""),
+        related=f.texts("related"),
+    )
+
+
+def _term(f: Fields) -> Term:
+    f.allow("id", "term", "meaning", "same_as", "respelling", "also", "sources", "reviewed")
+    f.at_most_words("meaning", SHORT_WORDS)
+    meaning = "" if "same_as" in f.table.values else f.text("meaning")
+    return Term(
+        f.id(), f.text("term"), meaning, f.text("respelling", ""), f.texts("also"), f.texts("sources"), f.text("reviewed", "")
+    )
+
+
+def _urgent(f: Fields) -> UrgentRule:
+    f.allow("id", "reply", "signs", "prototypes", "always", "sources")
+    for sign in f.texts("signs"):
+        if any(not word.strip() for group in sign.split("+") for word in group.split("|")):
+            f.problem("signs", f'the sign "{sign}" has an empty word', 'Write words between "|" and "+"')
+    return UrgentRule(
+        f.id(), f.text("reply"), f.texts("signs"), f.texts("prototypes"), f.flag("always"), f.texts("sources")
+    )
+
+
+def _resolve_terms(terms: tuple[Term, ...], raw: _Merged, problems: Problems) -> tuple[Term, ...]:
+    """Give a term with ``same_as`` the other one's meaning; a circle is a fault."""
+    by_id = {t.id: t for t in terms}
+    points = {str(t.values.get("id")): t for t in raw.lists.get("term", []) if "same_as" in t.values}
+    out = []
+    for term in terms:
+        current, seen = term.id, set[str]()
+        while current in points and current not in seen:
+            seen.add(current)
+            current = str(points[current].values["same_as"])
+        if current in seen:
+            problems.add(points[term.id].at("same_as"), "the terms name each other in a circle", "Give one of them a meaning")
+        elif current not in by_id:
+            problems.add(points[term.id].at("same_as"), f'there is no term "{current}"', "Name the id of a term")
+        else:
+            out.append(replace(term, meaning=by_id[current].meaning))
+    return tuple(out)
+
+
+def _check_items(raw: _Merged, problems: Problems, items: tuple[Item, ...], sources: Mapping[str, Source]) -> None:
+    tables = [*raw.lists.get("question", []), *raw.lists.get("fact", [])]
+    ids: dict[str, Table] = {}
+    for item, table in zip(items, tables, strict=True):
+        if item.id in ids and ids[item.id].file != table.file:
+            problems.add(table.at("id"), f'the id "{item.id}" stands already at {ids[item.id].at("id")}', "Give one of them another id")
+        ids[item.id] = table
+    for item, table in zip(items, tables, strict=True):
+        for source in item.sources:
+            if source not in sources:
+                problems.add(table.at("sources"), f'there is no source "{source}"', "Add it as a [[source]] in pack.toml")
+        for other in item.related:
+            if other not in ids:
+                problems.add(table.at("related"), f'there is no item "{other}"', "Name the id of a question or fact")
