@@ -64,8 +64,9 @@ def short_path(path: str, folder: Path) -> str:
 class DirectEspeak:
     """espeak-ng through pyttsx3's own binding, ``pyttsx3.drivers._espeak``, without pyttsx3's queue and files.
 
-    Chosen for Linux by measurement (pyttsx3 2.99, espeak-ng 1.52, a sentence of 13 words): 5 ms against 10 to 15 ms,
-    no file, and the rate always holds: of 600 changes of rate through ``Engine.setProperty`` some 430 were lost.
+    Chosen for Linux by measurement (pyttsx3 2.99, espeak-ng 1.52, a sentence of 13 words, through the worker): 6 ms
+    against 14 ms, no file, and the rate holds by itself: of 600 changes through ``Engine.setProperty`` some 430 were
+    lost (``worker.Pyttsx3Synth`` knows how to keep them).
     """
 
     name = "espeak"
@@ -182,5 +183,5 @@ def resolve_voice(wanted: str, known: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def is_linux() -> bool:
-    """Whether espeak-ng is this system's engine and the loader carries a library for it."""
+    """Whether espeak-ng is the system's engine."""
     return sys.platform.startswith("linux")

@@ -26,10 +26,6 @@ LATENCY = 0.025
 HEARTBEAT = 0.25
 """Seconds without a callback after which the device counts as lost."""
 _TICK = 0.05
-_NO_LIBRARY = DeviceError(
-    "The sound library PortAudio was not found.",
-    "On Debian or Ubuntu install it with: apt-get install libportaudio2.",
-)
 
 
 class SoundDevicePlayer:
@@ -337,11 +333,33 @@ def sounddevice() -> Any:
     Raises:
         DeviceError: PortAudio is not installed.
     """
+    _quieten_alsa()
     try:
         import sounddevice as sd
     except (ImportError, OSError) as error:
-        raise DeviceError(_NO_LIBRARY.what, _NO_LIBRARY.to_do) from error
+        raise DeviceError(
+            "The sound library PortAudio was not found.",
+            "On Debian or Ubuntu install it with: apt-get install libportaudio2.",
+        ) from error
     return sd
+
+
+@functools.cache
+def _quieten_alsa() -> object:
+    """Keep ALSA's own messages ("underrun occurred") off the standard error of people who listen to it.
+
+    ``snd_lib_error_set_handler`` of alsa-lib; the handler it is given must live as long as the process.
+    """
+    import ctypes
+    import sys
+
+    if not sys.platform.startswith("linux"):
+        return None
+    with contextlib.suppress(OSError, AttributeError):
+        handler = ctypes.CFUNCTYPE(None)(lambda: None)  # its five arguments and more are nobody's business
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(handler)
+        return handler
+    return None
 
 
 def refresh_devices() -> None:
