@@ -1,0 +1,85 @@
+"""What people say around a question: greetings, politeness, "can you tell me", "I was wondering".
+
+Stripped before anything is decided, because "I want to know" is not a person's case, while any "I" that is
+left over is (measured: strip the frames, and every person marker left means "never answer directly").
+"""
+
+from __future__ import annotations
+
+import re
+
+_POLITE = (
+    r"please|kindly|hello|hi|hey|hiya|ok|okay|so|well|um|uh|uhm|er|erm|ah|oh|hmm|huh|and|but|also|then|now|right|alright|"
+    r"excuse me|sorry|pardon me|companion|computer|assistant|good morning|good afternoon|good evening|good day|thanks|"
+    r"thank you|just|actually|basically|honestly|like|you know|you see|look|listen|quick question|another question|"
+    r"one question|one more question|question|ma am|madam|sir|dear|my dear|love|mate|doctor|in general|generally|"
+    r"generally speaking|let us say|let me see|let us see|let me think|first|firstly|first of all|again|say|wait|anyway|one thing|one more thing"
+)
+_TELL = r"tell|explain|describe|say|show|give|teach|read|remind|inform|clarify|define|talk|speak|go over|help|hear|learn|know|ask|find out|understand"
+_ME = r"(?: (?:to )?(?:me|us))?"
+_BIT = r"(?: please)?(?: a (?:little )?bit| a little| briefly| quickly| again| simply)?(?: more| something| anything| everything| all| some information| information| details)?"
+_ABOUT = r"(?: about| on| of| regarding| concerning| if| whether)?"
+_ADV = r"(?: just| really| also| only| simply| actually| always| still| kind of| sort of| quite| do| would| now)*"
+
+_START = [
+    rf"(?:{_POLITE})",
+    rf"(?:can|could|would|will|may|might) (?:you|i|we)(?: please| kindly| maybe| perhaps| just)* (?:{_TELL}){_ME}(?: to)?{_ME}{_BIT}{_ABOUT}",
+    rf"would you mind (?:telling|explaining|describing){_ME}(?: to)?{_ME}{_BIT}{_ABOUT}",
+    rf"(?:i|we){_ADV} (?:would|want|wanted|need|needed|wish|like|love|am here|am trying|am going|have|got)(?: like| love| really| just)*(?: you)? to (?:be told|know|ask|hear|learn|understand|find out|read|get|see)(?: you)?{_BIT}{_ABOUT}",
+    rf"(?:i|we) (?:am|was|are|were|have been)(?: just| also| always| really)* (?:wondering|curious|interested|asking|thinking|learning|reading|confused|unsure|not sure|not clear){_ABOUT}(?: in)?(?: to know)?{_ABOUT}",
+    rf"(?:i|we) (?:wonder|wondered|ask|asked|guess|suppose|think|believe|mean|would say|am sorry){_ABOUT}(?: that)?",
+    rf"(?:i|we) (?:have|had|have got|got) (?:a|one|another|this|some|just a|just one)(?: quick| short| small| simple| general)? questions?(?: for you)?{_ABOUT}",
+    rf"(?:my|our|the|a)(?: next| other| second| first| last| only)? question (?:is|was|would be){_ABOUT}",
+    rf"(?:do|did|would|have) you(?: happen to)?(?: have)? (?:know|tell me|(?:any |some )?(?:information|info|idea|facts?|details|knowledge)|anything|something|heard)(?: at all)?{_ABOUT}",
+    rf"(?:tell|explain|describe|give|show|teach|read|remind|inform|clarify)(?: to)?(?: me| us){_BIT}{_ABOUT}",
+    rf"(?:explain|describe|clarify|talk)(?: about)?{_BIT}{_ABOUT}(?= (?:what|how|why|when|which|the|if|whether))",
+    r"help (?:me|us) (?:to )?(?:understand|learn|know)(?: about)?",
+    r"let (?:me|us) (?:know|hear|ask)(?: about)?",
+    r"what (?:should|do|must|can|could|would) (?:i|we|you|people|one|everyone)(?: need to| have to)? (?:know|learn|understand)(?: about)?",
+    r"(?:i|we) (?:do|did|does|could|can) not(?: really| quite| fully| even)* (?:understand|know|get|see|remember|recall)(?: the part| the bit)?(?: about)?",
+    r"(?:i|we) (?:forget|forgot|have forgotten|am not sure)(?: about)?",
+    r"(?:i|we)(?: have| just| keep| often| always| once| had)* (?:hear|hearing|heard|read|reading|saw|seen|see|came across|looked up)(?: people say| people talk| them say| it said| somewhere| online| on the radio| on tv| on the news)*(?: about| of| that)?(?: the| this| a)?(?: word| term| expression)?",
+    r"(?:this is )?for (?:my|our|a|the)(?: \w+)? (?:homework|essay|class|school|project|exam|presentation|biology|studies|course)",
+    r"(?:i|we) (?:am|are) (?:a|an|just a)(?: \w+)? (?:student|teacher|nurse|carer|volunteer|educator|librarian)",
+    r"(?:is it|would it be) (?:possible|ok|okay|alright) to (?:tell me|know|ask|hear|learn)(?: about)?",
+    r"(?:what|which) (?:do you|can you) (?:tell me|say)(?: about)?",
+    r"what about|how about|and what about|and how about",
+    r"it is (?:a|just a) question about",
+    r"information (?:on|about)",
+    r"(?:any|some) (?:idea|information)(?: about| on| of)?",
+]
+_END = [
+    rf"(?:{_POLITE})",
+    r"(?:for|to|with) (?:me|us)",
+    r"if you (?:can|could|would|do not mind|please|know)",
+    r"(?:i|we) (?:wonder|guess|think|suppose|mean|ask|want to know|would like to know|do not know|do not understand|am wondering|was wondering|am curious|forget|forgot|need to know|have no idea|am not sure)",
+    r"(?:can|could|would|will) you (?:tell|explain|say|help)(?: to)?(?: me)?(?: that| this| please)*",
+    r"do you know|tell me|would you|will you|is it not|or what|or something|or anything|at all|exactly|in your opinion|by the way",
+    r"in (?:simple|plain|easy|simpler|other|everyday) (?:words|terms|language|english)",
+]
+_START_RE = re.compile(rf"^(?:{'|'.join(_START)})(?: |$)")
+_END_RE = re.compile(rf"(?:^| )(?:{'|'.join(_END)})$")
+# "My doctor used the word …" is stripped only when a definition is asked for: see safety.
+_REPORT_RE = re.compile(
+    r"^(?:and |but |so )?(?:(?:my|the|our|a|his|her|some|one)(?: \w+)? (?:doctor|doctors|nurse|oncologist|consultant|teacher|gp|specialist|"
+    r"leaflet|letter|book|article|radio|surgeon|report|neighbou?r|website|programme|program|friend)|they|people|somebody|someone)(?: \w+){0,2}? "
+    r"(?:said|says|say|used|uses|use|mentioned|mentions|mention|talked about|talks about|talk about|wrote|keeps saying|keep saying|kept saying|called it|call it|calls it)"
+    r"(?: to me)?(?: about| it is| it was| that)?(?: something)?(?: about| called)?(?: a| the| this)?(?: word| term| thing)?(?: called)?(?: |$)"
+)
+
+
+def strip_frames(words: list[str]) -> list[str]:
+    """The words without the frames around them; never empty when the input isn't."""
+    text = " ".join(words)
+    for pattern in (_START_RE, _END_RE):
+        while True:
+            shorter = pattern.sub(" ", text, count=1).strip()
+            if shorter == text or not shorter:
+                break
+            text = shorter
+    return text.split()
+
+
+def strip_report(words: list[str]) -> list[str]:
+    """The words without a leading "my doctor used the word"; unchanged when there is none."""
+    return _REPORT_RE.sub("", " ".join(words), count=1).split()

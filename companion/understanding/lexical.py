@@ -1,0 +1,158 @@
+"""Which topic do the words point to, and what explains each of them? All features can be told in a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from companion.content.types import Item, Pack
+from companion.understanding.normal import stem, tokens
+from companion.understanding.vocabulary import Concept, Vocabulary, count_concepts
+
+SUBJECT_WEIGHT = 0.25
+"""Weight of a word that names the subject, against about 1 to 3 for a telling one."""
+TEXT_EXPLAINS = 0.5
+"""How much a word that stands only in the answer's text explains, against 1 for one of the wordings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well one item fits an utterance."""
+
+    id: str
+    score: float
+    """0 to 1."""
+    cover: float
+    """Share of the utterance's weight that the item's wordings explain, 0 to 1."""
+    closeness: float
+    """Weighted Dice coefficient with the nearest wording, 0 to 1."""
+    nearest: str
+    """That wording."""
+    telling: float
+    """Weight of the shared words that tell topics apart; 0 when only the subject is shared."""
+    unexplained: tuple[str, ...]
+    """Words said that nothing of the item explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An utterance as the lexical layer sees it."""
+
+    concepts: tuple[Concept, ...]
+    matches: tuple[Match, ...]
+    """Best first."""
+    foreign: tuple[str, ...] = ()
+    """Diseases, organs' cancers or topics that the pack doesn't speak of."""
+    cost: float = 0.0
+    """The largest repair, 0 to 1."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    item: Item
+    wordings: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    vocabulary: frozenset[str] = frozenset()
+    text: frozenset[str] = frozenset()
+
+
+class Lexical:
+    """The lexical layer of one pack. Pure and frozen after construction."""
+
+    def __init__(self, pack: Pack) -> None:
+        """Index the pack's wordings."""
+        own = [t for i in pack.items for t in (i.title, i.question, i.short, *i.more, *i.wordings)]
+        self.vocabulary = Vocabulary(pack, own)
+        self._subject = {c.key for s in pack.subject for c in self.vocabulary.concepts(tokens(s), repair=False)}
+        self._entries = [self._entry(item) for item in pack.items]
+        df = count_concepts(e.vocabulary for e in self._entries)
+        n = max(1, len(self._entries))
+        self._idf = {key: math.log(1 + n / count) for key, count in df.items()}
+        self._unknown = math.log(1 + n)
+        self._diseases = self._foreign(pack.foreign_diseases)
+        self._organs = self._foreign(pack.foreign_organs)
+        self._topics = self._foreign(pack.foreign_topics)
+        self._tumor = {k for w in ("cancer", "tumor") for k in [c.key for c in self.vocabulary.concepts([w])]}
+        # What the pack's own wordings say about an organ stays answerable ("brain tumors seldom leave the brain").
+        self._own_rows = {tuple(tokens(w)) for i in pack.items for w in (i.question, *i.wordings)}
+
+    def _entry(self, item: Item) -> _Entry:
+        entry = _Entry(item)
+        for wording in (item.question, item.title, *item.wordings):
+            entry.wordings.append((wording, frozenset(self._keys(wording))))
+        entry.vocabulary = frozenset().union(*(keys for _, keys in entry.wordings))
+        entry.text = frozenset(k for t in (item.short, *item.more) for k in self._keys(t))
+        return entry
+
+    def _keys(self, text: str) -> list[str]:
+        return [c.key for c in self.vocabulary.concepts(tokens(text), repair=False)]
+
+    @staticmethod
+    def _foreign(words: Sequence[str]) -> dict[tuple[str, ...], str]:
+        return {tuple(stem(t) for t in tokens(w)): w for w in words}
+
+    def weight(self, key: str) -> float:
+        """How telling a concept is: inverse document frequency over the items, small for the subject's words."""
+        return SUBJECT_WEIGHT if key in self._subject else self._idf.get(key, self._unknown)
+
+    def is_subject(self, key: str) -> bool:
+        """Whether the concept only names the pack's subject."""
+        return key in self._subject
+
+    def read(self, words: Sequence[str]) -> Reading:
+        """Match an utterance, given as tokens without frames, against every item."""
+        concepts = self.vocabulary.concepts(words)
+        keys = {c.key for c in concepts}
+        total = sum(map(self.weight, keys))
+        matches = sorted((self._match(e, concepts, keys, total) for e in self._entries), key=lambda m: (-m.score, m.id))
+        cost = max((c.cost for c in concepts), default=0.0)
+        return Reading(tuple(concepts), tuple(matches), self._foreign_in(words, keys), cost)
+
+    def _match(self, entry: _Entry, concepts: Sequence[Concept], keys: set[str], total: float) -> Match:
+        if not keys:
+            return Match(entry.item.id, 0.0, 0.0, 0.0, "", 0.0, ())
+        explained = keys & entry.vocabulary
+        by_text = (keys - explained) & entry.text
+        cover = (sum(map(self.weight, explained)) + TEXT_EXPLAINS * sum(map(self.weight, by_text))) / total
+        closeness, nearest, shared = 0.0, "", frozenset[str]()
+        for wording, row in entry.wordings:
+            both = row & keys
+            size = total + sum(map(self.weight, row))
+            dice = 2 * sum(map(self.weight, both)) / size if size else 0.0
+            if dice > closeness:
+                closeness, nearest, shared = dice, wording, both
+        telling = sum(self.weight(k) for k in shared if k not in self._subject)
+        open_words = keys - explained - by_text - self._subject
+        unexplained = tuple(c.said for c in concepts if c.key in open_words)
+        return Match(entry.item.id, 0.5 * cover + 0.5 * closeness, cover, closeness, nearest, telling, unexplained)
+
+    def _foreign_in(self, words: Sequence[str], keys: set[str]) -> tuple[str, ...]:
+        if tuple(words) in self._own_rows:
+            return ()
+        stemmed = [stem(w) for w in words]
+        found = [w for row, w in (self._diseases | self._topics).items() if _has(stemmed, row)]
+        if keys & self._tumor:
+            found += [f"{w} cancer" for row, w in self._organs.items() if _has(stemmed, row) and _names(stemmed, row)]
+        return tuple(found)
+
+
+def _has(stemmed: Sequence[str], row: tuple[str, ...]) -> bool:
+    n = len(row)
+    return any(tuple(stemmed[i : i + n]) == row for i in range(len(stemmed) - n + 1))
+
+
+_DISEASE_NOUNS = {stem(w) for w in ("cancer", "cancers", "tumor", "tumour", "carcinoma", "malignancy", "lump", "mass", "growth")}
+
+
+def _names(stemmed: Sequence[str], row: tuple[str, ...]) -> bool:
+    """Whether the organ stands right before the disease ("lung cancer") or after it ("cancer of the lung")."""
+    n = len(row)
+    for i in range(len(stemmed) - n + 1):
+        if tuple(stemmed[i : i + n]) != row:
+            continue
+        if set(stemmed[i + n : i + n + 2]) & _DISEASE_NOUNS:
+            return True
+        before = list(stemmed[max(0, i - 3) : i])
+        if set(before) & _DISEASE_NOUNS and "of" in before:
+            return True
+    return False

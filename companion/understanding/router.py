@@ -1,0 +1,161 @@
+"""Safety first, then commands, then the pack: one pure decision per utterance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from companion.content.types import Pack, Term
+from companion.events import FRESH, Context, Decision, Hypothesis
+from companion.understanding.commands import Command, find_command
+from companion.understanding.decide import Verdict, judge
+from companion.understanding.lexical import Lexical, Reading
+from companion.understanding.normal import clean, stem, tokens
+from companion.understanding.safety import Finding, Safety
+
+_DEFINE = (
+    re.compile(r"(?:what|who) (?:is|are|was|does)(?: meant by)?(?: (?:a|an|the))?(?: (?:word|term|words))? (.+?)(?: (?:mean|means|stand for|meaning))?(?: in (?:medicine|cancer|this))?"),
+    re.compile(r"(?:define|explain|describe|definition of|(?:the )?meaning of|what is the (?:meaning|definition) of|explain what|the (?:word|term))(?: (?:a|an|the))?(?: (?:word|term))? (.+?)(?: (?:means|mean|is|are))?"),
+    re.compile(r"(?:a |an |the )?(.+?) (?:meaning|definition|what is (?:that|it)|what does (?:it|that) mean|mean|means)"),
+    re.compile(r"what (?:a|an|the)? ?(.+?) (?:is|are|means)"),
+)  # fmt: skip
+_LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
+_SPLIT = re.compile(r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)")
+
+
+class Router:
+    """Decides what utterances mean, for one pack. Implements ``ports.Router``."""
+
+    def __init__(self, pack: Pack) -> None:
+        """Compile the pack; takes a few milliseconds for a small one."""
+        self._pack = pack
+        self._safety = Safety(pack)
+        self._lexical = Lexical(pack)
+        self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
+        self._wordings = {tuple(tokens(w)): i.id for i in pack.items for w in (*i.wordings, i.question, i.title)}
+        self._titles = {i.id: i.title for i in pack.items}
+
+    def decide(self, heard: Hypothesis | str, context: Context = FRESH) -> Decision:
+        """Never raises, whatever the text."""
+        text = heard.text if isinstance(heard, Hypothesis) else heard
+        decision = replace(self._decide(tokens(text), context), heard=clean(text))
+        if isinstance(heard, Hypothesis) and not heard.trusted:
+            decision = _doubted(decision)
+        return decision
+
+    def _decide(self, words: list[str], context: Context) -> Decision:
+        if not words:
+            return Decision("decline", None, reasons=("Nothing was said that could be read.",))
+        finding = self._safety.check(words)
+        if finding.rule is not None:
+            return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
+        if command := find_command(words):
+            if decision := self._command(command, context):
+                return decision
+        if finding.grade == "personal":
+            return self._advice(finding)
+        return self._topic(list(finding.question), words, context)
+
+    # Commands
+
+    def _command(self, command: Command, context: Context) -> Decision | None:
+        why = f'The whole utterance is the command "{command.id.replace("_", " ")}".'
+        if command.id in {"item", "number"}:
+            return self._numbered(command.argument or "", context)
+        if command.id == "spell":
+            word = self._mend(command.argument) if command.argument else None
+            return Decision("command", "spell", argument=word, reasons=(why,))
+        return Decision("command", command.id, argument=command.argument, reasons=(why,))
+
+    def _numbered(self, argument: str, context: Context) -> Decision | None:
+        kind, _, number = argument.rpartition(" ")
+        at = int(number)
+        if not kind and context.options:
+            if 1 <= at <= len(context.options):
+                return _answer(context.options[at - 1], 1.0, (f"Number {at} of the topics just offered.",))
+            return Decision("decline", None, argument=number, reasons=(f"There is no number {at} among the topics offered.",))
+        items = self._pack.facts if kind == "fact" else self._pack.questions
+        if not kind and not context.numbered:
+            return Decision("decline", None, argument=number, reasons=("A lone number, and no list was read out.",))
+        if 1 <= at <= len(items):
+            return _answer(items[at - 1].id, 1.0, (f"The {kind or 'question'} was asked for by its number.",))
+        reason = f"There are {len(items)} {kind or 'question'}s; number {at} is not among them."
+        return Decision("decline", None, argument=number, reasons=(reason,))
+
+    def _mend(self, word: str) -> str:
+        keys = [c for c in self._lexical.vocabulary.concepts(tokens(word)) if c.cost]
+        literal = {stem(t.term): t.term for t in self._pack.glossary}
+        return literal.get(keys[0].key, word) if len(keys) == 1 else word
+
+    # Safety's softer half
+
+    def _advice(self, finding: Finding) -> Decision:
+        reading = self._lexical.read(finding.question)
+        near = tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
+        return Decision(
+            "advice", near[0][0] if near else None, candidates=near,
+            reasons=(finding.reason, "A question about one person is never answered directly."),
+        )  # fmt: skip
+
+    # The pack
+
+    def _topic(self, bare: list[str], words: list[str], context: Context) -> Decision:
+        if exact := self._wordings.get(tuple(bare)) or self._wordings.get(tuple(words)):
+            return _answer(exact, 1.0, ("It is one of the topic's own wordings.",))
+        if term := self._definition(bare, words):
+            return _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
+        if two := self._two(bare, context):
+            return two
+        reading = self._lexical.read(bare)
+        verdict = judge(reading)
+        return self._carry_out(verdict, reading)
+
+    def _definition(self, bare: Sequence[str], words: Sequence[str]) -> Term | None:
+        """A term asked for: "what is a biopsy", "biopsy"; but "information on chemotherapy" asks for a topic."""
+        text = " ".join(bare)
+        tries = [pattern.fullmatch(text) for pattern in _DEFINE] + [_LONE.fullmatch(" ".join(words))]
+        return next((t for found in tries if found and (t := self._term(found[1].split()))), None)
+
+    def _term(self, words: list[str]) -> Term | None:
+        if term := self._terms.get(tuple(words)):
+            return term
+        concepts = self._lexical.vocabulary.concepts(words)
+        if len(concepts) == 1 and 0 < concepts[0].cost <= 0.3:
+            return next((t for row, t in self._terms.items() if [stem(w) for w in row] == [concepts[0].key]), None)
+        return None
+
+    def _two(self, bare: list[str], context: Context) -> Decision | None:
+        """Two questions in one breath, when each is clear on its own."""
+        parts = [p.split() for p in _SPLIT.split(" ".join(bare)) if p.strip()]
+        if len(parts) != 2:
+            return None
+        first, second = (self._topic(part, part, context) for part in parts)
+        if first.kind == second.kind == "answer" and first.id != second.id:
+            return replace(first, then=second, reasons=("Two questions in one breath.", *first.reasons))
+        return None
+
+    def _carry_out(self, verdict: Verdict, reading: Reading) -> Decision:
+        candidates = tuple((m.id, round(m.score, 3)) for m in reading.matches[:3] if m.score > 0)
+        if verdict.kind == "answer":
+            return Decision("answer", verdict.ids[0], candidates=candidates, reasons=verdict.reasons)
+        if verdict.kind == "confirm":
+            scores = dict(candidates)
+            offered = tuple((i, scores.get(i, 0.0)) for i in verdict.ids)
+            return Decision("confirm", verdict.ids[0], candidates=offered, reasons=verdict.reasons)
+        near = tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
+        return Decision("decline", None, candidates=near, reasons=verdict.reasons)
+
+
+def _answer(item_id: str, score: float, reasons: tuple[str, ...]) -> Decision:
+    return Decision("answer", item_id, candidates=((item_id, score),), reasons=reasons)
+
+
+def _doubted(decision: Decision) -> Decision:
+    """The engine doubts its own words: content is offered, never given at once. Safety and commands stand."""
+    if decision.kind != "answer" or decision.id is None:
+        return decision
+    return replace(
+        decision, kind="confirm", candidates=decision.candidates[:1], then=None,
+        reasons=(*decision.reasons, "The recogniser was not sure, so it is asked first."),
+    )  # fmt: skip

@@ -1,0 +1,179 @@
+"""Before all else: is somebody in danger, and is this about one person?
+
+Structure first: frames are stripped, then a person marker that is left ("I", "my", "mum") means that the
+question is never answered directly. Signs of danger come from the pack; the mechanism lives here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from companion.content.types import Pack, UrgentRule
+from companion.understanding.frames import strip_frames, strip_report
+from companion.understanding.normal import stem, tokens
+
+WINDOW = 12
+"""Tokens within which all groups of a sign must stand: a long spoken sentence, not two."""
+
+_SELF = {"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", "ourselves"}
+_OTHER = {"he", "him", "his", "himself", "she", "her", "hers", "herself"}
+_RELATIVES = set(
+    "mum mom mam mama mummy mommy mother dad papa daddy pa father wife husband hubby son daughter sister brother gran granny grandma "
+    "grandmother grandpa grandad granddad grandfather nan nana nanny aunt auntie uncle niece nephew cousin partner girlfriend "
+    "boyfriend fiance fiancee spouse neighbour neighbor stepmother stepfather stepson stepdaughter grandson granddaughter "
+    "roommate flatmate colleague abuela abuelo oma opa missus".split()
+)
+PERSONS = _SELF | _OTHER | _RELATIVES
+# These become persons only next to a sign of danger: "someone has collapsed", not "can someone live with it".
+_NEARBY = set("someone somebody man woman lady guy girl boy baby child kid friend person patient client resident they them their".split())
+_ACUTE = re.compile(
+    r"\b(?:now|right now|suddenly|sudden|all of a sudden|since|today|tonight|this morning|this evening|yesterday|last night|"
+    r"at the moment|just|help|please help|will not stop|not stopping|getting worse|keeps?|again and again|hurry|quick|quickly|ago|started)\b"
+)
+_QUESTION = re.compile(
+    r"^(?:what|which|how|why|when|where|who|whose|is|are|was|does|do|did|can|could|will|would|may|might|should|has|have|"
+    r"define|meaning|symptoms?|signs?|causes?|treatments?|difference)\b"
+)
+_HOW_TO_ACT = re.compile(
+    r"\bwhat (?:to do|should (?:be done|happen|someone do|you do)|do you do|can be done)\b|\bhow (?:to|do you|can you) (?:help|stop|treat|save|deal with|handle)\b|"
+    r"\bwho (?:to|should you) call\b|\bfirst aid\b"
+)
+_GENERIC_OUR = re.compile(r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within) us\b")
+_DEFINITION = re.compile(r"\b(?:what (?:is|are|does|do)|mean|means|meaning|define|definition|explain)\b")
+_UPSET = re.compile(r"\b(?:scared|afraid|terrified|frightened|worried|desperate|hopeless|alone|lonely|crying|panicking|panic)\b")
+
+Grade = Literal["urgent", "personal", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the safety stage saw."""
+
+    grade: Grade
+    rule: UrgentRule | None = None
+    """The rule that spoke; None for a personal question."""
+    reason: str = ""
+    """A plain sentence for ``--explain``; "" when there is nothing to say."""
+    question: tuple[str, ...] = ()
+    """The words with their frames stripped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Alternative:
+    """One way to say one group: stems in a row, or exact words when written with "="."""
+
+    words: tuple[str, ...]
+    exact: bool
+
+
+class Safety:
+    """The safety stage of one pack. Pure."""
+
+    def __init__(self, pack: Pack) -> None:
+        """Compile the pack's signs."""
+        self._rules = [(rule, [(sign, _compile(sign)) for sign in rule.signs]) for rule in pack.urgent]
+        subject = {stem(t) for s in pack.subject for t in tokens(s)}
+        for group in pack.same:
+            if {stem(t) for t in tokens(group[0])} & subject:
+                subject |= {stem(w) for phrase in group for w in tokens(phrase) if len(tokens(phrase)) == 1}
+        # "illness" or "growth" name no subject clearly enough to turn a cry for help into a question.
+        self._subject = {s for s in subject if s.startswith(("metasta", "cancer", "secondar", "mets", "tumo"))} or subject
+
+    def check(self, words: Sequence[str]) -> Finding:
+        """Grade an utterance given as tokens; never raises."""
+        bare = strip_frames(list(words))
+        bare = self._without_report(bare)
+        text = " ".join(bare)
+        person = self._person(bare, text)
+        rule, sign = self._sign(list(words), always_only=False)
+        if rule is not None:
+            reason = f'It holds the sign "{sign}" of the rule "{rule.id}"'
+            if rule.always:
+                return Finding("urgent", rule, f"{reason}, which always counts.", tuple(bare))
+            if person:
+                return Finding("urgent", rule, f'{reason} and speaks of a person ("{person}").', tuple(bare))
+            if not self._general(bare, text):
+                return Finding("urgent", rule, f"{reason} and is not a general question.", tuple(bare))
+        if person:
+            return Finding("personal", None, f'It speaks of a person ("{person}").', tuple(bare))
+        if _UPSET.search(text) and not _QUESTION.match(text):
+            return Finding("personal", None, "Somebody sounds distressed.", tuple(bare))
+        return Finding("none", question=tuple(bare))
+
+    def _without_report(self, bare: list[str]) -> list[str]:
+        """ "My doctor used the word metastasis, what does it mean" asks for a definition, not for advice."""
+        rest = strip_report(bare)
+        text = " ".join(rest)
+        if rest and rest != bare and _DEFINITION.search(text) and not PERSONS & set(strip_frames(rest)):
+            return strip_frames(rest)
+        return bare
+
+    def _person(self, bare: Sequence[str], text: str) -> str:
+        generic = set(_GENERIC_OUR.sub(" ", text).split())
+        return next((w for w in bare if w in PERSONS and w in generic), "")
+
+    def _general(self, bare: Sequence[str], text: str) -> bool:
+        """A question about the matter, not about a moment."""
+        subject = any(stem(w) in self._subject for w in bare)
+        asks = bool(_QUESTION.match(text)) or text.startswith(("bone pain", "tell"))
+        if subject:
+            return asks or not _ACUTE.search(text)
+        if _ACUTE.search(text) or _HOW_TO_ACT.search(text) or (set(bare) & _NEARBY and not asks):
+            return False
+        return asks
+
+    def _sign(self, words: list[str], *, always_only: bool) -> tuple[UrgentRule | None, str]:
+        stemmed = [stem(w) for w in words]
+        for rule, signs in self._rules:
+            if always_only and not rule.always:
+                continue
+            for sign, groups in signs:
+                if _matches(groups, words, stemmed):
+                    return rule, sign
+        return None, ""
+
+
+def _compile(sign: str) -> list[list[_Alternative]]:
+    groups = []
+    for group in sign.split("+"):
+        alternatives = []
+        for written in group.split("|"):
+            exact = written.strip().startswith("=")
+            words = tokens(written)
+            alternatives.append(_Alternative(tuple(words if exact else map(stem, words)), exact))
+        groups.append([a for a in alternatives if a.words])
+    return groups
+
+
+def _matches(groups: list[list[_Alternative]], words: list[str], stemmed: list[str]) -> bool:
+    places: list[list[tuple[int, int]]] = []
+    for group in groups:
+        found = [span for alternative in group for span in _spans(alternative, words, stemmed)]
+        if not found:
+            return False
+        places.append(found)
+    if len(places) == 1:
+        return True
+    return any(_fits(start, places) for start, _ in (s for spans in places for s in spans))
+
+
+def _fits(start: int, places: list[list[tuple[int, int]]]) -> bool:
+    """Every group has a span inside the window that starts here, and no two groups share a token."""
+    taken: set[int] = set()
+    for spans in sorted(places, key=len):
+        span = next(
+            (s for s in spans if start <= s[0] and s[1] <= start + WINDOW and not taken & set(range(*s))), None
+        )
+        if span is None:
+            return False
+        taken |= set(range(*span))
+    return True
+
+
+def _spans(alternative: _Alternative, words: list[str], stemmed: list[str]) -> list[tuple[int, int]]:
+    row = words if alternative.exact else stemmed
+    n = len(alternative.words)
+    return [(i, i + n) for i in range(len(row) - n + 1) if tuple(row[i : i + n]) == alternative.words]

@@ -1,0 +1,222 @@
+"""From tokens to the pack's own concepts: same-meaning words folded, hard terms and typing slips repaired."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jellyfish
+from rapidfuzz.distance import OSA, Levenshtein
+
+from companion.content.types import Pack
+from companion.understanding.normal import stem, tokens
+
+# Words that carry no topic. Question words that do ("why", "where", "when", "who") are not among them.
+FILLER = frozenset(
+    stem(w)
+    for w in (
+        "a an the of in on to for with from by at is are was were be been being am do does did done has have had having can could "
+        "may might must will would shall should ought it its this that these those there here what which how if whether then than "
+        "and or but so as also too into onto out up about your they them their theirs one ones people person someone "
+        "somebody anyone anybody everyone everybody patient human body doctor oncologist nurse really actually just very quite exactly basically simply thing "
+        "something anything everything stuff get got getting gets gotten make makes made some please tell say said know call called "
+        "use used using go goes going gone went come comes coming came be able thank you ever even still yet already other another "
+        "give given giving kind of sort person once after before during over through throughout within inside between while because "
+        "put set let want need like mean means such much more most lot little bit only own certain case question answer fact word "
+        "term topic subject name whole general usually normally typical typically common commonly main major let see look looks like "
+        "appear show happen happens occur exist exists there available possible possibly way ways again first now today these days "
+        "involve involved include includes included relate related regarding concerning affect actually truly"
+    ).split()
+)
+# Wording decides here, not only words: "not" turns a question round.
+NEGATION = frozenset({"not", "no", "never", "without", "none"})
+
+MAX_SOUND_DISTANCE = 0.25
+"""Normalised Levenshtein distance between Metaphone codes, tighter than the 0.34 of phoneme strings that was
+measured: Metaphone drops the vowels, so that its codes are nearer to each other."""
+MIN_CODE = 4
+"""Shortest Metaphone code that is repaired by sound; shorter ones match half of the dictionary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One unit of meaning of an utterance."""
+
+    key: str
+    """Canonical stem(s)."""
+    said: str
+    """The words as they were said."""
+    cost: float = 0.0
+    """How much repair it took: 0 none, up to 1."""
+
+
+class Vocabulary:
+    """A pack's words. Pure and frozen after construction."""
+
+    def __init__(self, pack: Pack, texts: Iterable[str]) -> None:
+        """Learn the words.
+
+        Args:
+            pack: Its groups of same words, hard terms and foreign words.
+            texts: Wordings and answers, whose words count as known.
+        """
+        self._phrases: dict[tuple[str, ...], str] = {}
+        self._longest = 1
+        for group in pack.same:
+            key = " ".join(stem(t) for t in tokens(group[0]))
+            for phrase in group:
+                self._add(tokens(phrase), key)
+        self._heard: dict[tuple[str, ...], str] = {}
+        self._codes: dict[str, str] = {}
+        for term, variants in pack.hard_terms.items():
+            key = self._phrases.get(tuple(stem(t) for t in tokens(term)), stem(term))
+            for variant in variants:
+                self._heard[tuple(tokens(variant))] = key
+            code = jellyfish.metaphone(term)
+            if len(code) >= MIN_CODE:
+                self._codes[key if len(tokens(term)) > 1 else term] = code
+        self._term_keys = {t: self._phrases.get((stem(t),), stem(t)) for t in self._codes}
+        self.known: frozenset[str] = frozenset(
+            stem(t)
+            for text in (
+                *texts,
+                *(w for group in pack.same for w in group),
+                *pack.foreign_diseases,
+                *pack.foreign_organs,
+                *pack.foreign_topics,
+                *pack.hard_terms,
+            )
+            for t in tokens(text)
+        )
+        # Whole words of the pack, for typing slips; four letters at least, or everything is near everything.
+        self._spellings: dict[int, list[str]] = {}
+        for word in sorted(
+            {t for text in (*texts, *(w for group in pack.same for w in group), *pack.hard_terms) for t in tokens(text)}
+        ):
+            if len(word) >= 4:
+                self._spellings.setdefault(len(word), []).append(word)
+
+    def _add(self, words: Sequence[str], key: str) -> None:
+        row = tuple(map(stem, words))
+        # A phrase of one filler would swallow every sentence.
+        if row and not (len(row) == 1 and row[0] in FILLER - {stem("around")}):
+            self._phrases.setdefault(row, key)
+            self._longest = max(self._longest, len(row))
+
+    def concepts(self, words: Sequence[str], *, repair: bool = True) -> list[Concept]:
+        """The content of an utterance, in order; fillers are left out.
+
+        Args:
+            words: Tokens.
+            repair: Mend misheard terms and typing slips; off for the pack's own texts.
+        """
+        costs = [0.0] * len(words)
+        said = list(words)
+        row = list(words)
+        if repair:
+            row, said, costs = self._repair(list(words))
+        stemmed = [stem(w) for w in row]
+        out: list[Concept] = []
+        i = 0
+        while i < len(row):
+            n = next(
+                (n for n in range(min(self._longest, len(row) - i), 0, -1) if tuple(stemmed[i : i + n]) in self._phrases), 0
+            )
+            if n:
+                key = self._phrases[tuple(stemmed[i : i + n])]
+                out.append(Concept(key, " ".join(said[i : i + n]).strip(), max(costs[i : i + n])))
+                i += n
+                continue
+            if stemmed[i] in NEGATION:
+                out.append(Concept("not", said[i], costs[i]))
+            elif stemmed[i] not in FILLER:
+                out.append(Concept(stemmed[i], said[i], costs[i]))
+            i += 1
+        return out
+
+    def _repair(self, words: list[str]) -> tuple[list[str], list[str], list[float]]:
+        """Rows of equal length: repaired words, what was said for each, and the cost of each."""
+        row: list[str] = []
+        said: list[str] = []
+        costs: list[float] = []
+        i = 0
+        while i < len(words):
+            term, n, cost = self._hard_term(words, i)
+            if n == 0:
+                n = 1
+                term, cost = self._slip(words[i])
+            row.append(term)
+            said.append(" ".join(words[i : i + n]))
+            costs.append(cost)
+            i += n
+        return row, said, costs
+
+    def _hard_term(self, words: list[str], i: int) -> tuple[str, int, float]:
+        for n in range(min(5, len(words) - i), 0, -1):
+            if (key := self._heard.get(tuple(words[i : i + n]))) is not None:
+                return key, n, 0.1
+        best = ("", 0, 1.0)
+        for n in range(1, min(4, len(words) - i) + 1):
+            part = words[i : i + n]
+            if n == 1 and (stem(part[0]) in self.known or is_english(part[0])):
+                continue
+            if n > 1 and (stem(part[0]) in FILLER and part[0] not in {"a", "met", "may", "my", "by", "buy"} or sum(map(len, part)) < 6):
+                continue
+            if n > 1 and all(stem(w) in self.known for w in part):
+                continue
+            code = jellyfish.metaphone("".join(part))
+            if len(code) < MIN_CODE:
+                continue
+            for term, wanted in self._codes.items():
+                if wanted[0] != code[0]:
+                    continue
+                distance = Levenshtein.normalized_distance(code, wanted)
+                if distance <= MAX_SOUND_DISTANCE and distance < best[2]:
+                    best = (term, n, distance)
+        return best if best[1] else ("", 0, 0.0)
+
+    def _slip(self, word: str) -> tuple[str, float]:
+        """A typing slip mended to a word of the pack, when the word is no English word itself."""
+        if len(word) < 4 or stem(word) in self.known or stem(word) in FILLER or is_english(word):
+            return word, 0.0
+        allowed = 1 if len(word) < 8 else 2
+        best, distance = word, allowed + 1
+        for length in range(len(word) - allowed, len(word) + allowed + 1):
+            for candidate in self._spellings.get(length, ()):
+                d = OSA.distance(word, candidate, score_cutoff=allowed)
+                if d < distance or (d == distance and candidate[0] == word[0] and best[0] != word[0]):
+                    best, distance = candidate, d
+        return (best, 0.15 * distance) if distance <= allowed else (word, 0.0)
+
+
+@cache
+def _english() -> frozenset[str]:
+    """The words of the pronouncing dictionary that comes with PocketSphinx; empty where it isn't installed.
+
+    Read as a file: the recogniser itself is not imported. Without it a rare English word may be taken for a
+    slip of a pack's word, which the repair's cost still keeps from being answered at once.
+    """
+    spec = importlib.util.find_spec("pocketsphinx")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(place) / "model" / "en-us" / "cmudict-en-us.dict"
+        if path.is_file():
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                return frozenset(line.split(None, 1)[0] for line in lines if line.strip())
+    return frozenset()
+
+
+def is_english(word: str) -> bool:
+    """Whether the word stands in the dictionary; False for all where there is none."""
+    return word in _english()
+
+
+def count_concepts(rows: Iterable[Iterable[str]]) -> Mapping[str, int]:
+    """In how many rows each concept occurs."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for key in set(row):
+            counts[key] = counts.get(key, 0) + 1
+    return counts
