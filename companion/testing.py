@@ -1,4 +1,4 @@
-"""Loopback twins of the ports, for tests here and for whoever embeds Companion: no device, no engine, no waiting."""
+"""Loopback twins of the ports, for tests and for whoever embeds Companion: no device, no engine, no wait."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class EchoVoice:
     Attributes:
         rendered: (text, settings) of every call, in order.
         closed: Whether ``close`` was called.
+
     """
 
     engine_name = "echo"
@@ -55,6 +56,7 @@ class EchoVoice:
 
         Raises:
             EngineError: The text is one of ``fail_on``.
+
         """
         self.rendered.append((text, settings))
         if text in self._fail_on:
@@ -78,14 +80,15 @@ class RecordingLoudspeaker:
     """A ``ports.Loudspeaker`` that keeps what it is given and takes no time.
 
     Args:
-        auto: Every piece is "heard" at once, on a thread of its own, in order. False: a piece is heard when the test
-            calls ``finish_one``, on the test's thread.
+        auto: Every piece is "heard" at once, on a thread of its own, in order. False: a piece is heard when
+            the test calls ``finish_one``, on the test's thread.
         on_lost: Called by ``lose``.
 
     Attributes:
         played: Pieces heard to their end.
         log: "play", "stop", "pause", "resume", "close", "lost", in order.
         volume: As ``SoundDevicePlayer.volume``; recorded only.
+
     """
 
     def __init__(self, auto: bool = True, on_lost: Callable[[DeviceError], None] | None = None) -> None:
@@ -121,6 +124,7 @@ class RecordingLoudspeaker:
 
         Raises:
             DeviceError: After ``lose``, or after ``close``.
+
         """
         with self._state:
             if self._lost is not None:
@@ -157,6 +161,7 @@ class RecordingLoudspeaker:
 
         Raises:
             DeviceError: After ``lose``.
+
         """
 
         def over() -> bool:
@@ -237,6 +242,7 @@ class ScriptedMicrophone:
         utterances: int16, 16,000 Hz, mono; each is followed by silence.
         silence: Seconds of digital silence after each.
         then: What comes after the last: "end" of the blocks, "wait" until closed, or "lost" (DeviceError).
+
     """
 
     BLOCK = SAMPLE_RATE // 10
@@ -264,6 +270,7 @@ class ScriptedMicrophone:
 
         Raises:
             DeviceError: At the end, with ``then="lost"``.
+
         """
         while self._utterances:
             whole = np.concatenate([self._utterances.popleft(), self._silence])
@@ -285,9 +292,10 @@ class ScriptedRecognizer:
     """A ``ports.Recognizer`` that believes what it was told, whatever the sound.
 
     Args:
-        hypotheses: One for each ``finish``, in order; a string stands for a trusted final hypothesis. When they run
-            out nothing is recognised ("").
+        hypotheses: One for each ``finish``, in order; a string stands for a trusted final hypothesis. When
+            they run out nothing is recognised ("").
         name: "vosk" or "pocketsphinx".
+
     """
 
     def __init__(self, hypotheses: Sequence[Hypothesis | str] = (), name: str = "vosk") -> None:

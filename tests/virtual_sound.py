@@ -1,8 +1,8 @@
 """A sound card that needs no hardware: a private PulseAudio with a loudspeaker and a microphone, for tests.
 
-PortAudio reads the ALSA configuration when it starts, so whatever plays or listens runs in a process of its own with
-``card.env`` (or in this one, when ``os.environ`` was updated before ``sounddevice`` was first imported; the tests here
-never do that). With the fixture ``sound_card`` of ``conftest.py``::
+PortAudio reads the ALSA configuration when it starts, so whatever plays or listens runs in a process of its
+own with ``card.env`` (or in this one, when ``os.environ`` was updated before ``sounddevice`` was first
+imported; the tests here never do that). With the fixture ``sound_card`` of ``conftest.py``::
 
     def test_it(sound_card):
         with sound_card.record_loudspeaker() as heard:
@@ -11,7 +11,8 @@ never do that). With the fixture ``sound_card`` of ``conftest.py``::
             ...
         samples = heard.samples        # np.int16, mono, heard.rate Hz
 
-The server is started as the current user, speaks only through a socket in a folder of its own, and is ended by its pid.
+The server is started as the current user, speaks only through a socket in a folder of its own, and is ended
+by its pid.
 """
 
 from __future__ import annotations
@@ -32,7 +33,13 @@ import numpy as np
 
 RATE = 48_000
 """Hz of both ends."""
+_PLUGIN = "libasound_module_pcm_pulse.so"
 _LOUDSPEAKER = "module-null-sink sink_name=speaker rate=48000 channels=2 norewinds=1"
+_RAW = ("--latency-msec=10", "--raw")
+_SERVER = (
+    *("pulseaudio", "-n", "--system=false", "--daemonize=no", "--exit-idle-time=-1", "--realtime=no"),
+    *("--high-priority=no", "--disable-shm=yes", "--disallow-exit", "-F"),
+)
 _SCRIPT = """\
 load-module module-native-protocol-unix auth-anonymous=1 socket={socket}
 load-module module-null-sink sink_name=micfeed rate=48000 channels=1 norewinds=1
@@ -50,8 +57,9 @@ def why_not() -> str:
     """Why there can't be a virtual sound card here; "" when there can."""
     missing = [name for name in ("pulseaudio", "pactl", "parec", "paplay") if shutil.which(name) is None]
     if missing:
-        return f"no {', '.join(missing)} here (Debian: pulseaudio pulseaudio-utils libasound2-plugins libportaudio2)"
-    if not any(Path("/usr/lib").glob("**/alsa-lib/libasound_module_pcm_pulse.so")):
+        packages = "pulseaudio pulseaudio-utils libasound2-plugins libportaudio2"
+        return f"no {', '.join(missing)} here (Debian: {packages})"
+    if not any(Path("/usr/lib").glob(f"**/alsa-lib/{_PLUGIN}")):
         return "no ALSA plugin for PulseAudio here (Debian: libasound2-plugins)"
     return ""
 
@@ -67,8 +75,7 @@ class Recording:
     def __init__(self, env: dict[str, str]) -> None:
         self._parts: list[bytes] = []
         self._process = subprocess.Popen(
-            ["parec", "--device=speaker.monitor", "--format=s16le", f"--rate={RATE}", "--channels=1"]
-            + ["--latency-msec=10", "--raw"],
+            ["parec", "--device=speaker.monitor", "--format=s16le", f"--rate={RATE}", "--channels=1", *_RAW],
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -146,7 +153,7 @@ class VirtualSoundCard:
         home.mkdir()
         socket = run / "pulse.sock"
         (self.folder / "default.pa").write_text(_SCRIPT.format(socket=socket))
-        plugin = next(Path("/usr/lib").glob("**/alsa-lib/libasound_module_pcm_pulse.so"), "libasound_module_pcm_pulse.so")
+        plugin = next(Path("/usr/lib").glob(f"**/alsa-lib/{_PLUGIN}"), _PLUGIN)
         (self.folder / "asound.conf").write_text(_ASOUND.format(plugin=plugin))
         root = str(Path(__file__).resolve().parent.parent)
         self.env = {
@@ -176,9 +183,11 @@ class VirtualSoundCard:
         self.close()
 
     def play_into_microphone(self, wav: str | Path, *, wait: bool = True) -> subprocess.Popen[bytes]:
-        """Speak a WAV (or FLAC, OGG) file into the microphone; returns at its end, or at once without ``wait``."""
+        """Speak a WAV, FLAC or OGG file into the microphone; returns at its end (``wait``) or at once."""
         player = subprocess.Popen(
-            ["paplay", "--latency-msec=50", "--device=micfeed", str(wav)], env=self.env, stderr=subprocess.PIPE
+            ["paplay", "--latency-msec=50", "--device=micfeed", str(wav)],
+            env=self.env,
+            stderr=subprocess.PIPE,
         )
         if wait and player.wait(600):
             assert player.stderr is not None
@@ -216,7 +225,9 @@ class VirtualSoundCard:
                     self.pactl("unload-module", number)
 
     def restore_microphone(self) -> None:
-        """Plug it in again."""
+        """Plug it in again, where it is not."""
+        if "\tmic\t" in self.pactl("list", "short", "sources"):
+            return
         for line in _SCRIPT.splitlines():
             if "micfeed" in line:
                 self.pactl(*line.split())
@@ -224,7 +235,9 @@ class VirtualSoundCard:
 
     def pactl(self, *arguments: str) -> str:
         """Run pactl on this card's server; what it printed."""
-        done = subprocess.run(["pactl", *arguments], env=self.env, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            ["pactl", *arguments], env=self.env, capture_output=True, text=True, timeout=20, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"pactl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
@@ -245,8 +258,7 @@ class VirtualSoundCard:
         log = (self.folder / "log").open("wb")
         with log:
             self._server = subprocess.Popen(
-                ["pulseaudio", "-n", "--system=false", "--daemonize=no", "--exit-idle-time=-1", "--realtime=no"]
-                + ["--high-priority=no", "--disable-shm=yes", "--disallow-exit", "-F", str(self.folder / "default.pa")],
+                [*_SERVER, str(self.folder / "default.pa")],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

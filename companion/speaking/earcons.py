@@ -1,4 +1,4 @@
-"""Earcons: short soft tones for what the companion is doing. Made here; always paired with text by the caller.
+"""Earcons: short soft tones for what the companion is doing; the caller always pairs them with text.
 
 | name | what is heard | Hz | seconds |
 |---|---|---|---|
@@ -8,8 +8,8 @@
 | ``error`` | two notes falling, low | 294, 196 | 0.19 |
 | ``end`` | three notes falling | 880, 659, 440 | 0.19 |
 
-All lie between 190 and 1,000 Hz, where age takes hearing last, well under the level of speech, and differ in number and
-direction of notes, not in pitch alone.
+All lie between 190 and 1,000 Hz, where age takes hearing last, well under the level of speech, and differ in
+number and direction of notes, not in pitch alone.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def earcon(name: Earcon, rate: int = RATE) -> Pcm:
 
     Raises:
         KeyError: There is no such earcon.
+
     """
     return Pcm(_samples(name, rate).copy(), rate)
 

@@ -14,7 +14,7 @@ LONGEST_DATA_PATH = 140
 DEFAULT_VOICE = "gmw/en-us"
 """American English, like the pack's wording and both recognisers."""
 _DONT_EXIT = 0x8000
-"""espeakINITIALIZE_DONT_EXIT of speak_lib.h: missing data is an error to return, not the end of the process."""
+"""espeakINITIALIZE_DONT_EXIT of speak_lib.h: missing data is an error, not the end of the process."""
 _CURRENT = 1
 _VOICE_NOT_FOUND = "voice"
 
@@ -32,13 +32,16 @@ class SynthesisError(Exception):
 def prepare(folder: Path) -> bool:
     """Load the library that espeakng-loader carries, before pyttsx3 looks for one. Linux only in practice.
 
-    pyttsx3 then finds the library already loaded, by its SONAME. ``ESPEAK_DATA_PATH`` tells it where the data are.
+    pyttsx3 then finds the library already loaded, by its SONAME. ``ESPEAK_DATA_PATH`` tells it where the data
+    are.
 
     Args:
         folder: A private folder for a short link, where the data's path is too long for the library.
 
     Returns:
-        False when the loader is not installed or does not fit this machine: the system's espeak-ng is then used.
+        False when the loader is not installed or does not fit this machine: the system's espeak-ng is then
+        used.
+
     """
     try:
         import espeakng_loader
@@ -62,11 +65,11 @@ def short_path(path: str, folder: Path) -> str:
 
 
 class DirectEspeak:
-    """espeak-ng through pyttsx3's own binding, ``pyttsx3.drivers._espeak``, without pyttsx3's queue and files.
+    """espeak-ng through pyttsx3's own binding, ``pyttsx3.drivers._espeak``, without queue and files.
 
-    Chosen for Linux by measurement (pyttsx3 2.99, espeak-ng 1.52, a sentence of 13 words, through the worker): 6 ms
-    against 14 ms, no file, and the rate holds by itself: of 600 changes through ``Engine.setProperty`` some 430 were
-    lost (``worker.Pyttsx3Synth`` knows how to keep them).
+    Chosen for Linux by measurement (pyttsx3 2.99, espeak-ng 1.52, a sentence of 13 words, through the
+    worker): 6 ms against 14 ms, no file, and the rate holds by itself: of 600 changes through
+    ``Engine.setProperty`` some 430 were lost (``worker.Pyttsx3Synth`` knows how to keep them).
     """
 
     name = "espeak"
@@ -77,6 +80,7 @@ class DirectEspeak:
 
         Raises:
             SynthesisError: No library, or no data for it.
+
         """
         try:
             from pyttsx3.drivers import _espeak
@@ -104,6 +108,7 @@ class DirectEspeak:
 
         Raises:
             SynthesisError: Unknown voice, or the library refused.
+
         """
         self._choose(voice)
         if self._lib.SetParameter(self._lib.RATE, rate, 0) != 0:
@@ -161,10 +166,11 @@ class DirectEspeak:
 
 
 def resolve_voice(wanted: str, known: Mapping[str, Mapping[str, Any]]) -> str:
-    """The id of the voice that is meant: by id, name, or language ("en-us"), in any case; "+f3" after it is kept.
+    """The id of the voice that is meant: by id, name, or language, in any case; "+f3" after it is kept.
 
     Raises:
         SynthesisError: No such voice; ``near`` names up to five that are spelled alike.
+
     """
     import difflib
 
@@ -178,8 +184,14 @@ def resolve_voice(wanted: str, known: Mapping[str, Mapping[str, Any]]) -> str:
             return identity + plus + variant
     names = [name for i, v in known.items() for name in (i, str(v["name"]))]
     near = difflib.get_close_matches(base, names, n=5, cutoff=0.4)
-    english = [i for i, v in known.items() if any(str(x).lower().startswith("en") for x in v["languages"])]
-    raise SynthesisError(f"there is no voice {wanted!r}", _VOICE_NOT_FOUND, tuple(near or english[:5]))
+    raise SynthesisError(
+        f"there is no voice {wanted!r}", _VOICE_NOT_FOUND, tuple(near or english_voices(known)[:5])
+    )
+
+
+def english_voices(known: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The ids of those that speak English."""
+    return [i for i, v in known.items() if any(str(x).lower().startswith("en") for x in v["languages"])]
 
 
 def is_linux() -> bool:

@@ -64,6 +64,7 @@ def check_target(path: str | Path) -> None:
 
     Raises:
         AudioFileError: Unknown suffix, no such folder, a folder of that name, or no right to write.
+
     """
     target = Path(path)
     if target.is_dir():
@@ -89,10 +90,10 @@ def export(
     title: str = "",
     on_chapter: Callable[[int, Chapter], None] | None = None,
 ) -> Exported:
-    """Write narration to a sound file: WAV, FLAC, OGG (Vorbis) or MP3 by its suffix; mono, at the voice's rate.
+    """Write narration to a sound file, WAV, FLAC, OGG (Vorbis) or MP3 by its suffix, mono.
 
-    The file appears whole or not at all: it is written beside its place and moved there at the end; an older file of
-    that name stays until then.
+    The file appears whole or not at all: it is written beside its place and moved there at the end; an older
+    file of that name stays until then.
 
     Args:
         path: The file.
@@ -101,11 +102,13 @@ def export(
         settings: Rate, volume and voice; None for the defaults.
         pause: Seconds of silence between chapters.
         title: Written into the file where the format has a place for it.
-        on_chapter: Called with the number (0 for the first) and the chapter before it is rendered, for a progress line.
+        on_chapter: Called with the number (0 for the first) and the chapter before it is rendered, for a
+            progress line.
 
     Raises:
         AudioFileError: The file can't be written: suffix, folder, rights, or the disk is full.
         EngineError: The voice failed.
+
     """
     speech = settings or SpeechSettings()
     marks: list[Mark] = []
@@ -129,12 +132,13 @@ class SoundFileWriter:
         title: Written into the file where the format has a place for it.
 
     Raises:
-        AudioFileError: From the constructor as ``check_target``, or that soundfile is missing; from ``write`` and at
-            the end that the disk is full or the file can't be moved to its place.
+        AudioFileError: From the constructor as ``check_target``, or that soundfile is missing; from ``write``
+            and at the end that the disk is full or the file can't be moved to its place.
+
     """
 
     def __init__(self, path: str | Path, title: str = "") -> None:
-        """Make the temporary file; the format's header follows with the first piece, which brings the rate."""
+        """Make the temporary file; its header follows with the first piece, which brings the rate."""
         check_target(path)
         try:
             import soundfile
@@ -232,7 +236,7 @@ class SoundFileWriter:
                 self._due = 0.0
         try:
             self._file.close()
-            # Compressing formats write their last blocks on closing, and libsndfile does not tell when that failed.
+            # Compressing formats write their last blocks on closing; libsndfile hides when that failed.
             written = self._sf.info(str(self._part)).frames
             if written < self._frames:
                 raise OSError(f"{written} of {self._frames} frames were written")

@@ -1,4 +1,4 @@
-"""What the loudspeaker's callback plays next: a queue of pieces, cut and held without a click. No device, no clock."""
+"""What the loudspeaker plays next: a queue of pieces, cut and held without a click. No device, no clock."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Mixer:
 
     Args:
         rate: Hz of everything that is played.
+
     """
 
     def __init__(self, rate: int) -> None:
@@ -98,7 +99,7 @@ class Mixer:
             return self._pieces[0].place / self.rate if self._pieces else 0.0
 
     def fill(self, out: NDArray[np.float32]) -> list[OnEnd]:
-        """Write the next block, shape (n,). Returns the ``on_end`` of the pieces whose last sample is in it."""
+        """Write the next block, shape (n,). Returns the ``on_end`` of the pieces that end in it."""
         ended: list[OnEnd] = []
         with self._lock:
             done = 0

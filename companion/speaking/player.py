@@ -1,4 +1,4 @@
-"""The loudspeaker: one long-lived callback stream of PortAudio, silent within 50 ms, aware of a device that goes."""
+"""The loudspeaker: one long-lived callback stream, silent within 50 ms, aware of a device that goes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _TICK = 0.05
 class SoundDevicePlayer:
     """``ports.Loudspeaker`` by sounddevice. Thread-safe. Keeps its stream open, and silent, between pieces.
 
-    Callbacks (``on_end``, ``on_lost``) come from a thread of their own, one after the other, never from within a
-    method; they may call any method but ``close``.
+    Callbacks (``on_end``, ``on_lost``) come from a thread of their own, one after the other, never from
+    within a method; they may call any method but ``close``.
 
     Args:
         device: Number or part of the name of a device; None for the system's default.
@@ -41,6 +41,7 @@ class SoundDevicePlayer:
 
     Raises:
         DeviceError: PortAudio is missing, there is no such device, or it refuses.
+
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class SoundDevicePlayer:
 
         Raises:
             DeviceError: The device was lost or the player closed; ``on_end`` is then not called.
+
         """
         while True:
             with self._state:
@@ -140,6 +142,7 @@ class SoundDevicePlayer:
 
         Raises:
             DeviceError: The device was lost.
+
         """
         with self._state:
             return self._state.wait_for(lambda: self._raise_lost() or self._pending == 0, timeout)
@@ -154,6 +157,7 @@ class SoundDevicePlayer:
 
         Raises:
             DeviceError: There is no device (yet), or the player was closed. Try again later.
+
         """
         with self._state:
             if self._closed:
@@ -199,7 +203,8 @@ class SoundDevicePlayer:
             stream, mixer = self._first_that_opens(sd, index, rates)
         except (sd.PortAudioError, ValueError) as error:
             raise DeviceError(
-                "The loudspeaker could not be opened.", f"Choose another with --device; the system says: {error}."
+                "The loudspeaker could not be opened.",
+                f"Choose another with --device; the system says: {error}.",
             ) from error
         mixer.set_gain(self._volume)
         with self._state:
@@ -209,7 +214,9 @@ class SoundDevicePlayer:
             stream.start()
         except sd.PortAudioError as error:
             self._shut()
-            raise DeviceError("The loudspeaker could not be started.", f"The system says: {error}.") from error
+            raise DeviceError(
+                "The loudspeaker could not be started.", f"The system says: {error}."
+            ) from error
 
     def _first_that_opens(self, sd: Any, index: int | None, rates: list[int]) -> tuple[Any, Mixer]:
         failure: Exception | None = None
@@ -303,7 +310,8 @@ class SoundDevicePlayer:
                 now = time.monotonic()
                 if self._closed and not self._due:
                     return
-                what = heapq.heappop(self._due)[2] if self._due and (self._closed or self._due[0][0] <= now) else None
+                ripe = bool(self._due) and (self._closed or self._due[0][0] <= now)
+                what = heapq.heappop(self._due)[2] if ripe else None
                 if what is None:
                     lost = self._stream is not None and self._lost is None and now - self._beat > HEARTBEAT
                     if lost:
@@ -332,6 +340,7 @@ def sounddevice() -> Any:
 
     Raises:
         DeviceError: PortAudio is not installed.
+
     """
     _quieten_alsa()
     try:
@@ -375,12 +384,16 @@ def find_device(device: int | str | None) -> int | None:
     """The number of an output device; None for the default.
 
     Raises:
-        DeviceError: There is no loudspeaker at all, or none of that number or name (the message names those there are).
+        DeviceError: There is no loudspeaker at all, or none of that number or name (the message names those
+            there are).
+
     """
     sd = sounddevice()
     there = {i: str(d["name"]) for i, d in enumerate(sd.query_devices()) if d["max_output_channels"] > 0}
     if not there:
-        raise DeviceError("There is no loudspeaker.", "Plug one in, or use --out to write the speech to a file.")
+        raise DeviceError(
+            "There is no loudspeaker.", "Plug one in, or write the speech to a file with --out."
+        )
     if device is None:
         return None
     wanted = str(device).strip().lower()

@@ -1,4 +1,4 @@
-"""The voice: pyttsx3 in a worker process that is watched, replaced and retried, with what it rendered kept at hand."""
+"""The voice: pyttsx3 in a worker process that is watched, replaced and retried; rendered speech is kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from companion.errors import EngineError
 from companion.events import SpeechSettings, VoiceInfo
 from companion.ports import Pcm
-from companion.speaking.worker_process import WorkerLost, WorkerProcess
+from companion.speaking.worker_process import WorkerLostError, WorkerProcess
 from companion.text.lexicon import Lexicon
 from companion.text.sentences import LONGEST, split
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 SLOWEST, FASTEST = 80, 449
 """Nominal words a minute; espeak-ng holds what is slower at 80 and changes its method from 450 on."""
 PATIENCE = 10.0
-"""Seconds for one sentence. espeak-ng takes some 5 ms; the speaking engines of other systems less than a second."""
+"""Seconds for one sentence. espeak-ng takes some 6 ms; the engines of other systems less than a second."""
 CACHE_BYTES = 32 * 1024 * 1024
 """Some twelve minutes of speech."""
 _SILENT_RATE = 22_050
 
 
 def engine_of_this_system() -> str:
-    """ "espeak", "sapi5" or "nsss": the engine that pyttsx3 takes here by itself."""
+    """The engine that pyttsx3 takes here by itself: "espeak", "sapi5" or "nsss"."""
     return {"darwin": "nsss", "win32": "sapi5"}.get(sys.platform, "espeak")
 
 
@@ -39,8 +39,9 @@ class Pyttsx3Voice:
     """``ports.Voice`` by pyttsx3. Thread-safe; sentences are rendered one after the other.
 
     Args:
-        lexicon: A pack's ``speech`` (engine name to {text: what the voice is given}); the maps "all" and that of this
-            engine are applied to each sentence just before it is rendered. None for none: the text is spoken as it is.
+        lexicon: A pack's ``speech`` (engine name to {text: what the voice is given}); the maps "all" and that
+            of this engine are applied to each sentence just before it is rendered. None for none: the text is
+            spoken as it is.
         driver: pyttsx3's driver name; None for the system's own.
         route: "direct" (espeak-ng by pyttsx3's binding, the default on Linux) or "pyttsx3" (its engine and
             ``save_to_file``, the default elsewhere); None for the default.
@@ -48,6 +49,7 @@ class Pyttsx3Voice:
         spare: Keep a second worker warm once the first has spoken, so that a lost one costs no start-up time.
             False suits a program that renders a little and ends.
         cache_bytes: Rendered speech kept, in bytes; 0 keeps nothing.
+
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class Pyttsx3Voice:
         """Start nothing yet; ``warm`` or the first sentence does."""
         self.engine_name = driver or engine_of_this_system()
         self._lexicon = Lexicon.for_engine(lexicon or {}, self.engine_name)
-        self._arguments = [x for pair in (("--driver", driver), ("--route", route)) if pair[1] for x in pair if x]
+        options = {"--driver": driver, "--route": route}
+        self._arguments = [x for name, value in options.items() if value for x in (name, value)]
         self._patience = patience
         self._wants_spare = spare
         self._cache = _Cache(cache_bytes)
@@ -83,16 +86,19 @@ class Pyttsx3Voice:
 
     def warm(self) -> None:
         """Start the worker without waiting for it, so that the first sentence comes sooner."""
-        with contextlib.suppress(WorkerLost):
+        with contextlib.suppress(WorkerLostError):
             self._take_worker()
 
     def render(self, text: str, settings: SpeechSettings) -> Pcm:
         """One sentence to sound; longer text is rendered sentence by sentence and joined.
 
-        The rate is held within 80 to 449, the volume within 0 to 1. Text without a letter or digit gives no samples.
+        The rate is held within 80 to 449, the volume within 0 to 1. Text without a letter or digit gives no
+        samples.
 
         Raises:
-            EngineError: Unknown voice (names those spelled alike), or the voice hung or failed, also after a retry.
+            EngineError: Unknown voice (names those spelled alike), or the voice hung or failed, also after a
+                retry.
+
         """
         import numpy as np
 
@@ -111,6 +117,7 @@ class Pyttsx3Voice:
 
         Raises:
             EngineError: The voice could not be started.
+
         """
         header, _ = self._ask({"op": "voices"})
         return tuple(VoiceInfo(v["id"], v["name"], tuple(v["languages"])) for v in header["voices"])
@@ -152,13 +159,14 @@ class Pyttsx3Voice:
                 try:
                     worker = self._take_worker()
                     header, sound = worker.ask(request, self._patience)
-                except WorkerLost as error:
+                except WorkerLostError as error:
                     reason = str(error)
                     self._drop(worker)
                     continue
                 if header["ok"]:
                     if worker.engine == "sapi5":
-                        self._drop(worker)  # it loses later utterances of one process (pyttsx3 issues 419 and 440)
+                        # Later utterances of one process are lost (pyttsx3 issues 419 and 440).
+                        self._drop(worker)
                     self._keep_spare()
                     return header, sound
                 if header["kind"] == "voice":
@@ -177,7 +185,7 @@ class Pyttsx3Voice:
     def _take_worker(self) -> WorkerProcess:
         with self._hands:
             if self._closed:
-                raise WorkerLost("the voice was closed")
+                raise WorkerLostError("the voice was closed")
             if self._worker is not None and not self._worker.alive:
                 self._worker.kill()
                 self._worker = None
@@ -201,9 +209,13 @@ class Pyttsx3Voice:
             worker.kill()
 
     def _keep_spare(self) -> None:
-        with self._hands, contextlib.suppress(WorkerLost):
+        with self._hands, contextlib.suppress(WorkerLostError):
             if self._wants_spare and not self._closed and self._spare is None:
                 self._spare = self._start()
+
+
+_Key = tuple[str, "str | None", int, str]
+"""Text, voice, rate, engine."""
 
 
 class _Cache:
@@ -213,16 +225,16 @@ class _Cache:
         self._limit = limit
         self._bytes = 0
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str | None, int, str], tuple[int, NDArray[np.int16]]] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[int, NDArray[np.int16]]] = OrderedDict()
 
-    def get(self, key: tuple[str, str | None, int, str]) -> tuple[int, NDArray[np.int16]] | None:
+    def get(self, key: _Key) -> tuple[int, NDArray[np.int16]] | None:
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
             return found
 
-    def put(self, key: tuple[str, str | None, int, str], value: tuple[int, NDArray[np.int16]]) -> None:
+    def put(self, key: _Key, value: tuple[int, NDArray[np.int16]]) -> None:
         with self._lock:
             if key in self._kept or value[1].nbytes > self._limit:
                 return

@@ -1,4 +1,4 @@
-"""Speaking a list of sentences: the next is rendered while the last plays; stopped, paused and interrupted at will."""
+"""Speaking sentences: the next is rendered while the last plays; stopped, paused, interrupted at will."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from companion.ports import Loudspeaker, Pcm, Voice
 Priority = Literal["urgent", "normal", "notice"]
 EventKind = Literal["started", "ended", "finished", "stopped", "paused", "resumed", "failed"]
 TAIL = 0.1
-"""Seconds of silence left after the last sentence. espeak-ng ends each with a pause of half a second and more, after
+"""Seconds of silence left after the last sentence. espeak-ng ends each with half a second and more, after
 which the listener would wait for the microphone."""
 _QUIET = 0.004
 """Of 1; what is below counts as silence."""
@@ -30,9 +30,9 @@ class SpeechEvent:
     """What a ``Speaker`` tells."""
 
     kind: EventKind
-    """"started" and "ended" of a sentence; "finished" when the whole speech was heard; "stopped" when it never will be
-    (stopped, replaced or dropped); "paused" and "resumed" with the sentence at which it will go on; "failed" with
-    ``error``: after a DeviceError the place is kept, as by ``pause``, and ``resume`` tries again."""
+    """"started" and "ended" of a sentence; "finished" when the whole was heard; "stopped" when it will not be
+    (stopped, replaced or dropped); "paused" and "resumed" with the sentence at which it will go on; "failed"
+    with ``error``: after a DeviceError the place is kept, as by ``pause``, and ``resume`` tries again."""
     speech: int
     """What ``Speaker.speak`` returned."""
     index: int
@@ -60,16 +60,18 @@ class _Speech:
 
 
 class Speaker:
-    """Speaks sentence by sentence through a voice and a loudspeaker. Thread-safe; nothing here waits for sound but
-    ``wait``.
+    """Speaks sentence by sentence through a voice and a loudspeaker.
+
+    Thread-safe; nothing here waits for sound but ``wait``.
 
     Args:
         voice: Renders; applies its own speech lexicon. Not closed by this object.
         loudspeaker: Plays. Not closed by this object. Where it has a ``volume``, that takes the volume of the
             settings, so that a change is heard at once; else it goes to the voice.
         settings: Rate, volume and voice of the sentences rendered from now on.
-        on_event: Called for each ``SpeechEvent``, in order, from one thread at a time (not always the same). It may
-            call any method but ``close`` and ``wait``.
+        on_event: Called for each ``SpeechEvent``, in order, from one thread at a time (not always the same).
+            It may call any method but ``close`` and ``wait``.
+
     """
 
     def __init__(
@@ -101,7 +103,7 @@ class Speaker:
 
     @property
     def settings(self) -> SpeechSettings:
-        """Rate, volume and voice. Setting them is heard from the next rendered sentence on, the volume at once."""
+        """Rate, volume and voice: heard from the next rendered sentence on, the volume at once."""
         return self._settings
 
     @settings.setter
@@ -138,12 +140,15 @@ class Speaker:
 
         Args:
             sentences: As displayed; blank ones are left silent.
-            priority: "normal" replaces what is being spoken, also what is paused. "urgent" interrupts it and lets it
-                go on afterwards, at the start of its sentence. "notice" is dropped when anything is being spoken.
+            priority: "normal" replaces what is being spoken, also what is paused. "urgent" interrupts it and
+                lets it go on afterwards, at the start of its sentence. "notice" is dropped when anything is
+                being spoken.
             start: Sentence to begin with.
 
         Returns:
-            The id that its events carry; None for a notice that was dropped, or when there is nothing to speak.
+            The id that its events carry; None for a notice that was dropped, or when there is nothing to
+            speak.
+
         """
         given = tuple(sentences)
         if not 0 <= start < len(given):
@@ -281,9 +286,9 @@ class Speaker:
     def _next(self) -> _Speech | None:
         """The speech of which a sentence can be rendered now."""
         speech = self._speech
-        if speech is None or self._paused or len(speech.ahead) >= AHEAD or speech.rendered >= len(speech.sentences):
+        if speech is None or self._paused or len(speech.ahead) >= AHEAD:
             return None
-        return speech
+        return speech if speech.rendered < len(speech.sentences) else None
 
     def _play(self, speech: _Speech, generation: int, index: int, pcm: Pcm) -> None:
         with self._lock:
@@ -299,7 +304,8 @@ class Speaker:
 
     def _ended(self, speech: _Speech, generation: int, index: int, played: bool) -> None:
         if not played:
-            self._lose(generation, DeviceError("The loudspeaker was lost.", "Plug it in again or choose another."))
+            lost = DeviceError("The loudspeaker was lost.", "Plug it in again or choose another.")
+            self._lose(generation, lost)
             return
         with self._lock:
             if generation != self._generation:

@@ -1,10 +1,11 @@
-"""The voice's worker process: one sentence in, sound out. It owns the engine and can be thrown away at any moment.
+"""The voice's worker process: one sentence in, sound out. It owns the engine and can be thrown away.
 
-Started as ``python -m companion.speaking.worker [--driver NAME] [--route direct|pyttsx3]``. Each request is a line of
-JSON on standard input: ``{"text": str, "rate": int, "voice": str|null}`` or ``{"op": "voices"}``. Each reply is a line of
-JSON, then ``bytes`` bytes of mono int16 sound: ``{"ok": true, "rate": Hz, "bytes": n}``, ``{"ok": true, "voices": […]}``
-or ``{"ok": false, "kind": "voice"|"engine", "what": str, "near": […]}``. The first line tells that the engine is ready:
-``{"ok": true, "engine": "espeak", "route": "direct", "folder": path}``. The process ends with its standard input.
+Started as ``python -m companion.speaking.worker [--driver NAME] [--route direct|pyttsx3]``. Each request is a
+line of JSON on standard input: ``{"text": str, "rate": int, "voice": str|null}`` or ``{"op": "voices"}``.
+Each reply is a line of JSON, then ``bytes`` bytes of mono int16 sound: ``{"ok": true, "rate": Hz, "bytes":
+n}``, ``{"ok": true, "voices": […]}`` or ``{"ok": false, "kind": "voice"|"engine", "what": str, "near":
+[…]}``. The first line tells that the engine is ready: ``{"ok": true, "engine": "espeak", "route": "direct",
+"folder": path}``. The process ends with its standard input.
 """
 
 from __future__ import annotations
@@ -22,11 +23,19 @@ import wave
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from companion.speaking.espeak import DirectEspeak, SynthesisError, is_linux, prepare, resolve_voice
+from companion.speaking.espeak import (
+    DEFAULT_VOICE,
+    DirectEspeak,
+    SynthesisError,
+    english_voices,
+    is_linux,
+    prepare,
+    resolve_voice,
+)
 
 PREFIX = "companion-voice-"
 _FINISH = 20.0
-"""Seconds that pyttsx3 may take to write a file before the utterance counts as lost; the owner's patience ends first."""
+"""Seconds that pyttsx3 may take to write a file; the owner's patience ends first."""
 
 
 class _Synth(Protocol):
@@ -41,9 +50,10 @@ class _Synth(Protocol):
 class Pyttsx3Synth:
     """pyttsx3's engine, by ``save_to_file``: the only way that holds for espeak, sapi5 and nsss alike.
 
-    Properties go to the driver itself, and an utterance begins only when they have been read back: ``runAndWait``
-    calls the driver's ``stop``, which cancels the commands that espeak-ng has not carried out yet, and the old rate
-    would be spoken. The rate is checked once more after the sentence, which is rendered again where it was lost.
+    Properties go to the driver itself, and an utterance begins only when they have been read back:
+    ``runAndWait`` calls the driver's ``stop``, which cancels the commands that espeak-ng has not carried out
+    yet, and the old rate would be spoken. The rate is checked once more after the sentence, which is rendered
+    again where it was lost.
     """
 
     route = "pyttsx3"
@@ -53,12 +63,13 @@ class Pyttsx3Synth:
 
         Raises:
             SynthesisError: pyttsx3 or the engine behind it is missing.
+
         """
         try:
             import pyttsx3
 
             self._engine: Any = pyttsx3.init(driver)
-        except Exception as error:  # noqa: BLE001, RUF100 - drivers raise whatever their system raises
+        except Exception as error:  # drivers raise whatever their system raises
             raise SynthesisError(f"pyttsx3 could not start ({error or type(error).__name__})") from error
         self.name = str(self._engine.driver_name)
         self._driver: Any = self._engine.proxy._driver
@@ -78,6 +89,7 @@ class Pyttsx3Synth:
 
         Raises:
             SynthesisError: Unknown voice, or the engine wrote nothing.
+
         """
         wanted = self._default if voice is None else resolve_voice(voice, self._known)
         for _ in range(3):
@@ -104,7 +116,7 @@ class Pyttsx3Synth:
             self._finished.clear()
             self._engine.save_to_file(text, str(path))
             self._engine.runAndWait()
-        except Exception as error:  # noqa: BLE001, RUF100 - drivers raise whatever their system raises
+        except Exception as error:  # drivers raise whatever their system raises
             raise SynthesisError(f"pyttsx3 failed ({error or type(error).__name__})") from error
         # sapi5 blocks until the file is there and tells nothing; espeak and nsss return before.
         if self.name != "sapi5" and not self._finished.wait(_FINISH):
@@ -132,17 +144,14 @@ class Pyttsx3Synth:
     def _list(self) -> list[dict[str, Any]]:
         found = []
         for voice in self._engine.getProperty("voices"):
-            languages = [x.decode("utf-8", "ignore") if isinstance(x, bytes) else str(x) for x in voice.languages or ()]
-            languages = ["".join(c for c in x if c.isprintable()).replace("_", "-") for x in languages]
+            languages = [_language(x) for x in voice.languages or ()]
             found.append({"id": str(voice.id), "name": str(voice.name), "languages": languages})
         return found
 
     def _english(self) -> str | None:
-        from companion.speaking.espeak import DEFAULT_VOICE
-
         if DEFAULT_VOICE in self._known:
             return DEFAULT_VOICE
-        english = [i for i, v in self._known.items() if any(x.lower().startswith("en") for x in v["languages"])]
+        english = english_voices(self._known)
         with contextlib.suppress(Exception):
             current = str(self._engine.getProperty("voice"))
             if current in english or not english:
@@ -150,11 +159,17 @@ class Pyttsx3Synth:
         return english[0] if english else None
 
 
+def _language(raw: bytes | str | None) -> str:
+    text = raw.decode("utf-8", "ignore") if isinstance(raw, bytes) else str(raw or "")
+    return "".join(c for c in text if c.isprintable()).replace("_", "-")
+
+
 def read_sound(path: Path) -> tuple[int, bytes]:
-    """A sound file as (Hz, mono int16 bytes). WAV by the standard library, all else (AIFF, mislabelled) by soundfile.
+    """A sound file as (Hz, mono int16 bytes): WAV by the standard library, all else (AIFF) by soundfile.
 
     Raises:
         SynthesisError: The file is missing or is no sound.
+
     """
     with contextlib.suppress(wave.Error, EOFError, OSError), wave.open(str(path), "rb") as source:
         if source.getnchannels() == 1 and source.getsampwidth() == 2:
@@ -163,7 +178,7 @@ def read_sound(path: Path) -> tuple[int, bytes]:
         import soundfile
 
         samples, rate = soundfile.read(str(path), dtype="int16", always_2d=True)
-    except Exception as error:  # noqa: BLE001, RUF100 - soundfile's errors derive from RuntimeError and OSError
+    except Exception as error:
         raise SynthesisError(f"the engine wrote no readable sound ({error})") from error
     return int(rate), samples[:, 0].tobytes()
 
@@ -214,7 +229,13 @@ def main(arguments: list[str] | None = None) -> int:
         synth = DirectEspeak() if direct and driver in (None, "espeak") else Pyttsx3Synth(driver, folder)
         _send(
             replies,
-            {"ok": True, "engine": synth.name, "route": synth.route, "folder": str(folder), "carried": loaded},
+            {
+                "ok": True,
+                "engine": synth.name,
+                "route": synth.route,
+                "folder": str(folder),
+                "carried": loaded,
+            },
         )
         serve(requests, replies, synth)
     except SynthesisError as error:

@@ -20,7 +20,7 @@ START_PATIENCE = 20.0
 """Seconds; a cold disk and a busy processor are slow, a worker that is not ready by then never will be."""
 
 
-class WorkerLost(Exception):
+class WorkerLostError(Exception):
     """The worker hung, died, or never came up."""
 
 
@@ -31,13 +31,14 @@ class WorkerProcess:
         arguments: Handed to ``companion.speaking.worker``.
 
     Raises:
-        WorkerLost: No process could be started.
+        WorkerLostError: No process could be started.
+
     """
 
     def __init__(self, arguments: Sequence[str] = ()) -> None:
         """Start the process; ``ready`` waits for it."""
         if not sys.executable:
-            raise WorkerLost("this program does not know its Python")
+            raise WorkerLostError("this program does not know its Python")
         self.folder: str | None = None
         self.engine: str | None = None
         self.route: str | None = None
@@ -50,7 +51,7 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=_environment(),
-                # Python looks for modules in the working directory first: take one where only its own library lies.
+                # Python looks for modules in the working directory first: take that of its own library.
                 cwd=str(Path(os.__file__).parent),
                 # Ctrl-C at the terminal is for the owner, who then ends the worker.
                 start_new_session=os.name == "posix",
@@ -58,7 +59,7 @@ class WorkerProcess:
                 | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
         except OSError as error:
-            raise WorkerLost(str(error)) from error
+            raise WorkerLostError(str(error)) from error
         threading.Thread(target=self._read, name="voice-reader", daemon=True).start()
 
     @property
@@ -75,13 +76,14 @@ class WorkerProcess:
         """Wait until the engine has started.
 
         Raises:
-            WorkerLost: It did not, with the worker's own reason where it gave one.
+            WorkerLostError: It did not, with the worker's own reason where it gave one.
+
         """
         if self._ready:
             return
         header, _ = self._next(START_PATIENCE)
         if not header.get("ok"):
-            raise WorkerLost(str(header.get("what", "")))
+            raise WorkerLostError(str(header.get("what", "")))
         self.folder, self.engine, self.route = header["folder"], header["engine"], header["route"]
         self._ready = True
 
@@ -93,7 +95,8 @@ class WorkerProcess:
             patience: Seconds.
 
         Raises:
-            WorkerLost: No reply in that time, or the process ended.
+            WorkerLostError: No reply in that time, or the process ended.
+
         """
         self.ready()
         try:
@@ -101,7 +104,7 @@ class WorkerProcess:
             self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
             self._process.stdin.flush()
         except (OSError, ValueError) as error:
-            raise WorkerLost(f"the voice's process has ended ({error})") from error
+            raise WorkerLostError(f"the voice's process has ended ({error})") from error
         return self._next(patience)
 
     def end(self) -> None:
@@ -129,10 +132,10 @@ class WorkerProcess:
         try:
             reply = self._replies.get(timeout=patience)
         except queue.Empty:
-            raise WorkerLost("the voice gave no answer in time") from None
+            raise WorkerLostError("the voice gave no answer in time") from None
         if reply is None:
             self._replies.put(None)
-            raise WorkerLost("the voice's process has ended")
+            raise WorkerLostError("the voice's process has ended")
         return reply
 
     def _read(self) -> None:
@@ -152,10 +155,10 @@ class WorkerProcess:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment, so that the worker finds the same package, also out of a checkout."""
+    """The environment in which the worker finds the same package, also out of a checkout."""
     environment = dict(os.environ)
     root = str(Path(companion.__file__).resolve().parent.parent)
-    given = [os.path.abspath(p) for p in environment.get("PYTHONPATH", "").split(os.pathsep) if p]  # noqa: PTH100 - resolve() would follow links
+    given = [str(Path.cwd() / p) for p in environment.get("PYTHONPATH", "").split(os.pathsep) if p]
     environment["PYTHONPATH"] = os.pathsep.join([root, *given])
     environment["PYTHONIOENCODING"] = "utf-8"
     return environment

@@ -1,4 +1,4 @@
-"""Speech lexicons: what the voice is given in place of a word it would say wrongly. For speech only, never for display."""
+"""Speech lexicons: what the voice is given in place of a word it says wrongly. Never for display."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ class Lexicon:
     """Replaces whole words and phrases, in any case, the longest first, each stretch of text once.
 
     Args:
-        sayings: Text to what the voice is given ("metastasis" to "muh tass tuh siss"). Case and the amount of white
-            space in the text do not matter. An empty text is ignored; an empty replacement drops the word.
+        sayings: Text to what the voice is given ("metastasis" to "muh tass tuh siss"). Case and the amount of
+            white space in the text do not matter. An empty text is ignored; an empty replacement drops the
+            word.
+
     """
 
     def __init__(self, sayings: Mapping[str, str]) -> None:
@@ -35,6 +37,7 @@ class Lexicon:
         Args:
             speech: Engine name ("espeak", "sapi5", "nsss", "all") to {text: what the voice is given}.
             engine: The engine that will speak. Without a map of its own only "all" holds.
+
         """
         merged = {_key(text): said for text, said in speech.get(EVERY_ENGINE, {}).items()}
         merged.update((_key(text), said) for text, said in speech.get(engine, {}).items())

@@ -1,0 +1,25 @@
+"""Fixtures that every room may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from virtual_sound import VirtualSoundCard, why_not
+
+
+@pytest.fixture(scope="session")
+def _sound_server() -> Iterator[VirtualSoundCard]:
+    reason = why_not()
+    if reason:
+        pytest.skip(f"no virtual sound card: {reason}")
+    with VirtualSoundCard() as card:
+        yield card
+
+
+@pytest.fixture
+def sound_card(_sound_server: VirtualSoundCard) -> VirtualSoundCard:
+    """A private loudspeaker and microphone, both plugged in; see virtual_sound.py."""
+    _sound_server.restore_loudspeaker()
+    _sound_server.restore_microphone()
+    return _sound_server
