@@ -220,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     requests, replies = _own_streams()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder = Path(options.get("--folder") or tempfile.mkdtemp(prefix=PREFIX))
     try:
         synth: _Synth
         driver = options.get("--driver")
@@ -233,7 +233,6 @@ def main(arguments: list[str] | None = None) -> int:
                 "ok": True,
                 "engine": synth.name,
                 "route": synth.route,
-                "folder": str(folder),
                 "carried": loaded,
             },
         )

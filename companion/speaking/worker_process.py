@@ -9,12 +9,14 @@ import queue
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import companion
+from companion.speaking.worker import PREFIX
 
 START_PATIENCE = 20.0
 """Seconds; a cold disk and a busy processor are slow, a worker that is not ready by then never will be."""
@@ -39,14 +41,15 @@ class WorkerProcess:
         """Start the process; ``ready`` waits for it."""
         if not sys.executable:
             raise WorkerLostError("this program does not know its Python")
-        self.folder: str | None = None
+        # Made here, so that it can be removed however the worker ends; the worker does, should this process be killed.
+        self._folder = tempfile.mkdtemp(prefix=PREFIX)
         self.engine: str | None = None
         self.route: str | None = None
         self._ready = False
         self._replies: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "companion.speaking.worker", *arguments],
+                [sys.executable, "-m", "companion.speaking.worker", "--folder", self._folder, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -59,6 +62,7 @@ class WorkerProcess:
                 | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
         except OSError as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise WorkerLostError(str(error)) from error
         threading.Thread(target=self._read, name="voice-reader", daemon=True).start()
 
@@ -84,7 +88,7 @@ class WorkerProcess:
         header, _ = self._next(START_PATIENCE)
         if not header.get("ok"):
             raise WorkerLostError(str(header.get("what", "")))
-        self.folder, self.engine, self.route = header["folder"], header["engine"], header["route"]
+        self.engine, self.route = header["engine"], header["route"]
         self._ready = True
 
     def ask(self, request: dict[str, Any], patience: float) -> tuple[dict[str, Any], bytes]:
@@ -125,8 +129,7 @@ class WorkerProcess:
         with contextlib.suppress(OSError, ValueError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _next(self, patience: float) -> tuple[dict[str, Any], bytes]:
         try:
@@ -148,8 +151,6 @@ class WorkerProcess:
                 sound = stream.read(size) if size else b""
                 if len(sound) < size:
                     break
-                if "folder" in header:
-                    self.folder = header["folder"]
                 self._replies.put((header, sound))
         self._replies.put(None)
 
