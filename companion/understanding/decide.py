@@ -21,6 +21,8 @@ class Gate:
     """Least lead over the second topic."""
     confirm: float = 0.45
     """Least score of a topic that is offered."""
+    subject: float = 0.8
+    """Least closeness to a wording when nothing but the subject is named."""
     cover: float = 0.55
     """Least share of the utterance that an offered topic explains."""
     cost: float = 0.35
@@ -41,7 +43,7 @@ class Verdict:
 
 def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
     """Decide on a lexical reading."""
-    if not reading.concepts or not reading.matches:
+    if not reading.matches or all(c.soft for c in reading.concepts):
         return Verdict("decline", reasons=("No word of it belongs to the pack.",))
     if reading.foreign:
         named = ", ".join(reading.foreign[:3])
@@ -50,6 +52,8 @@ def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
     second = reading.matches[1] if len(reading.matches) > 1 else None
     lead = best.score - second.score if second else best.score
     explained = _explained(best)
+    if best.telling <= 0 and not best.unexplained and best.core:
+        return _subject_only(best, lead, reading, gate)
     if best.telling <= 0:
         return Verdict("decline", reasons=("Only the subject is named, not what to know about it.",))
     if not best.unexplained and best.score >= gate.answer and lead >= gate.margin and reading.cost <= gate.cost:
@@ -61,6 +65,13 @@ def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
         return Verdict("confirm", (best.id,), (explained, why))
     open_words = ", ".join(best.unexplained) or "the words are too few"
     return Verdict("decline", reasons=(f"Nothing in the pack explains: {open_words}.", explained))
+
+
+def _subject_only(best: Match, lead: float, reading: Reading, gate: Gate) -> Verdict:
+    """ "What is metastasis": nothing but the subject, near to a wording that is nothing more either."""
+    if best.closeness >= gate.subject and lead >= gate.margin and reading.cost <= gate.cost:
+        return Verdict("answer", (best.id,), (_explained(best), f'It is nearest to "{best.nearest}".', _lead(lead)))
+    return Verdict("confirm", (best.id,), (_explained(best), "Only the subject is named."))
 
 
 def _explained(match: Match) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from companion.content.types import Item, Pack
 from companion.understanding.normal import stem, tokens
-from companion.understanding.vocabulary import Concept, Vocabulary, count_concepts
+from companion.understanding.vocabulary import SOFT, Concept, Vocabulary, count_concepts
 
 SUBJECT_WEIGHT = 0.25
 """Weight of a word that names the subject, against about 1 to 3 for a telling one."""
+SOFT_WEIGHT = 0.35
+"""Factor on the weight of a filler that leans towards a topic ("how", "called")."""
 TEXT_EXPLAINS = 0.5
 """How much a word that stands only in the answer's text explains, against 1 for one of the wordings."""
 
@@ -33,6 +35,8 @@ class Match:
     """Weight of the shared words that tell topics apart; 0 when only the subject is shared."""
     unexplained: tuple[str, ...]
     """Words said that nothing of the item explains."""
+    core: bool = False
+    """Whether the pack's very subject is named both in the utterance and in that wording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Lexical:
         """Index the pack's wordings."""
         own = [t for i in pack.items for t in (i.title, i.question, i.short, *i.more, *i.wordings)]
         self.vocabulary = Vocabulary(pack, own)
+        self._core = {c.key for s in pack.subject[:1] for c in self.vocabulary.concepts(tokens(s), repair=False)}
         self._subject = {c.key for s in pack.subject for c in self.vocabulary.concepts(tokens(s), repair=False)}
         self._entries = [self._entry(item) for item in pack.items]
         df = count_concepts(e.vocabulary for e in self._entries)
@@ -81,7 +86,7 @@ class Lexical:
         for wording in (item.question, item.title, *item.wordings):
             entry.wordings.append((wording, frozenset(self._keys(wording))))
         entry.vocabulary = frozenset().union(*(keys for _, keys in entry.wordings))
-        entry.text = frozenset(k for t in (item.short, *item.more) for k in self._keys(t))
+        entry.text = frozenset(k for t in (item.short, *item.more) for k in self._keys(t)) - SOFT
         return entry
 
     def _keys(self, text: str) -> list[str]:
@@ -93,38 +98,51 @@ class Lexical:
 
     def weight(self, key: str) -> float:
         """How telling a concept is: inverse document frequency over the items, small for the subject's words."""
-        return SUBJECT_WEIGHT if key in self._subject else self._idf.get(key, self._unknown)
+        if key in self._subject:
+            return SUBJECT_WEIGHT
+        if key in SOFT:
+            return SOFT_WEIGHT * self._idf.get(key, 0.0)
+        return self._idf.get(key, self._unknown)
 
     def is_subject(self, key: str) -> bool:
         """Whether the concept only names the pack's subject."""
         return key in self._subject
 
-    def read(self, words: Sequence[str]) -> Reading:
-        """Match an utterance, given as tokens without frames, against every item."""
+    def read(self, words: Sequence[str], without: str = "") -> Reading:
+        """Match an utterance, given as tokens without frames, against every item.
+
+        Args:
+            words: The tokens.
+            without: A wording to leave out, for leave-one-out checks; "" for none.
+        """
         concepts = self.vocabulary.concepts(words)
         keys = {c.key for c in concepts}
-        total = sum(map(self.weight, keys))
-        matches = sorted((self._match(e, concepts, keys, total) for e in self._entries), key=lambda m: (-m.score, m.id))
+        total = sum(self.weight(k) for k in keys)
+        matches = sorted((self._match(e, concepts, keys, total, without) for e in self._entries), key=lambda m: (-m.score, m.id))
         cost = max((c.cost for c in concepts), default=0.0)
         return Reading(tuple(concepts), tuple(matches), self._foreign_in(words, keys), cost)
 
-    def _match(self, entry: _Entry, concepts: Sequence[Concept], keys: set[str], total: float) -> Match:
-        if not keys:
+    def _match(self, entry: _Entry, concepts: Sequence[Concept], keys: set[str], total: float, without: str) -> Match:
+        hard = {c.key for c in concepts if not c.soft}
+        if not hard:
             return Match(entry.item.id, 0.0, 0.0, 0.0, "", 0.0, ())
-        explained = keys & entry.vocabulary
-        by_text = (keys - explained) & entry.text
-        cover = (sum(map(self.weight, explained)) + TEXT_EXPLAINS * sum(map(self.weight, by_text))) / total
+        explained = hard & entry.vocabulary
+        by_text = (hard - explained) & entry.text
+        known = sum(map(self.weight, explained)) + TEXT_EXPLAINS * sum(map(self.weight, by_text))
+        cover = known / sum(map(self.weight, hard))
         closeness, nearest, shared = 0.0, "", frozenset[str]()
         for wording, row in entry.wordings:
+            if wording == without:
+                continue
             both = row & keys
             size = total + sum(map(self.weight, row))
             dice = 2 * sum(map(self.weight, both)) / size if size else 0.0
             if dice > closeness:
                 closeness, nearest, shared = dice, wording, both
-        telling = sum(self.weight(k) for k in shared if k not in self._subject)
-        open_words = keys - explained - by_text - self._subject
+        telling = sum(self.weight(k) for k in shared - self._subject if k in hard)
+        open_words = hard - explained - by_text - self._subject
         unexplained = tuple(c.said for c in concepts if c.key in open_words)
-        return Match(entry.item.id, 0.5 * cover + 0.5 * closeness, cover, closeness, nearest, telling, unexplained)
+        return Match(entry.item.id, 0.5 * cover + 0.5 * closeness, cover, closeness, nearest, telling, unexplained, bool(shared & self._core))
 
     def _foreign_in(self, words: Sequence[str], keys: set[str]) -> tuple[str, ...]:
         if tuple(words) in self._own_rows:

@@ -31,6 +31,15 @@ FILLER = frozenset(
         "involve involved include includes included relate related regarding concerning affect actually truly"
     ).split()
 )
+# Fillers that still lean towards a topic ("how", "called"): they help to rank, never to refuse.
+SOFT = frozenset(
+    stem(w)
+    for w in (
+        "what how which why where when who can could do does is are will mean means call called happen happens way make get most more "
+        "often usually normally common commonly likely one even still other another use kind look again now while possible possibly involve "
+        "include related affect person people doctor appear after before during through general exist need only same after"
+    ).split()
+)
 # Wording decides here, not only words: "not" turns a question round.
 NEGATION = frozenset({"not", "no", "never", "without", "none"})
 
@@ -51,6 +60,8 @@ class Concept:
     """The words as they were said."""
     cost: float = 0.0
     """How much repair it took: 0 none, up to 1."""
+    soft: bool = False
+    """A filler that only leans towards a topic."""
 
 
 class Vocabulary:
@@ -134,6 +145,8 @@ class Vocabulary:
                 out.append(Concept("not", said[i], costs[i]))
             elif stemmed[i] not in FILLER:
                 out.append(Concept(stemmed[i], said[i], costs[i]))
+            elif stemmed[i] in SOFT:
+                out.append(Concept(stemmed[i], said[i], soft=True))
             i += 1
         return out
 

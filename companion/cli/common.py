@@ -1,0 +1,109 @@
+"""What several commands share: status lines, settings from arguments, the voice and its way out."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from companion.content.types import Pack
+from companion.errors import CompanionError
+from companion.settings import Paths, Settings, load_state
+
+if TYPE_CHECKING:
+    from companion.ports import Recognizer
+    from companion.speaking.export import Chapter
+
+
+def status(options: argparse.Namespace, line: str) -> None:
+    """One line on stderr, unless ``--quiet``."""
+    if not options.quiet:
+        print("".join(c if c.isprintable() else " " for c in line), file=sys.stderr, flush=True)
+
+
+def settings_of(options: argparse.Namespace, *, remembered: bool = False) -> Settings:
+    """Settings from the arguments.
+
+    Args:
+        options: Parsed arguments.
+        remembered: Take rate, volume and voice of the last conversation where the arguments don't say.
+    """
+    base = Settings()
+    if remembered:
+        state, note = load_state(Paths.find().state_file)
+        base = base.with_state(state)
+        if note:
+            status(options, note)
+    return Settings(
+        pack=options.pack,
+        engine=options.engine,
+        model=options.model,
+        rate=base.rate if options.rate is None else options.rate,
+        volume=base.volume if options.volume is None else options.volume,
+        voice=base.voice if options.voice is None else options.voice,
+        device=options.device,
+        quiet=options.quiet,
+    )
+
+
+@contextlib.contextmanager
+def recognizer(settings: Settings, pack: Pack) -> Iterator[Recognizer]:
+    """The recogniser of the settings, closed at the end.
+
+    Raises:
+        ModelError: The named model is missing or damaged.
+        EngineError: No recogniser can be loaded.
+    """
+    from companion.hearing.engines import open_recognizer
+    from companion.understanding.phrases import phrases
+
+    opened = open_recognizer(settings.engine, settings.model, phrases(pack), Paths.find().cache)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def speak(sentences: Sequence[str], settings: Settings, pack: Pack) -> None:
+    """Read sentences aloud and wait for their end.
+
+    Raises:
+        EngineError: There is no voice.
+        DeviceError: There is no loudspeaker, or it was lost.
+    """
+    from companion.speaking.player import SoundDevicePlayer
+    from companion.speaking.pyttsx3_voice import Pyttsx3Voice
+    from companion.speaking.speech import Speaker
+
+    failures: list[CompanionError] = []
+    voice = Pyttsx3Voice(pack.speech, spare=False)
+    with contextlib.closing(voice), contextlib.closing(SoundDevicePlayer(settings.device)) as player:
+        speaker = Speaker(voice, player, settings.speech, on_event=lambda e: failures.append(e.error) if e.error else None)
+        with contextlib.closing(speaker):
+            speaker.speak(sentences)
+            while not speaker.wait(0.2):
+                if failures:
+                    break
+    if failures:
+        raise failures[0]
+
+
+def write_speech(path: str, chapters: Sequence[Chapter], settings: Settings, pack: Pack) -> float:
+    """Render chapters into a sound file; its length in seconds.
+
+    Raises:
+        AudioFileError: The file can't be written.
+        EngineError: There is no voice.
+    """
+    from companion.speaking.export import export
+    from companion.speaking.pyttsx3_voice import Pyttsx3Voice
+
+    with contextlib.closing(Pyttsx3Voice(pack.speech, spare=False)) as voice:
+        return export(path, chapters, voice, settings.speech).seconds
+
+
+def could_not_speak(options: argparse.Namespace, err: CompanionError) -> None:
+    """Say that speech failed and that the text stands."""
+    status(options, f"Not spoken: {err}")
