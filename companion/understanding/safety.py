@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from companion.content.types import Pack, UrgentRule
-from companion.understanding.frames import strip_frames, strip_report
+from companion.understanding.frames import inner_question, strip_frames, strip_report
 from companion.understanding.normal import stem, tokens
 
 WINDOW = 12
@@ -79,13 +79,14 @@ class Safety:
         for group in pack.same:
             if {stem(t) for t in tokens(group[0])} & subject:
                 subject |= {stem(w) for phrase in group for w in tokens(phrase) if len(tokens(phrase)) == 1}
+        self._subject_words = frozenset(t for group in (pack.subject, *pack.same[:3]) for w in group for t in tokens(w) if len(t) > 3)
         # "illness" or "growth" name no subject clearly enough to turn a cry for help into a question.
         self._subject = {s for s in subject if s.startswith(("metasta", "cancer", "secondar", "mets", "tumo"))} or subject
 
     def check(self, words: Sequence[str]) -> Finding:
         """Grade an utterance given as tokens; never raises."""
-        bare = strip_frames(list(words))
-        bare = self._without_report(bare)
+        whole = self._without_report(strip_frames(list(words)))
+        bare = inner_question(whole, self._subject_words)
         text = " ".join(bare)
         person = self._person(bare, text)
         rule, sign = self._sign(list(words), always_only=False)
@@ -93,8 +94,10 @@ class Safety:
             reason = f'It holds the sign "{sign}" of the rule "{rule.id}"'
             if rule.always:
                 return Finding("urgent", rule, f"{reason}, which always counts.", tuple(bare))
-            if person:
-                return Finding("urgent", rule, f'{reason} and speaks of a person ("{person}").', tuple(bare))
+            # With a sign of danger about, talk around the question is no longer harmless.
+            someone = person or ("" if self._names_subject(bare) else self._person(whole, " ".join(whole)))
+            if someone:
+                return Finding("urgent", rule, f'{reason} and speaks of a person ("{someone}").', tuple(bare))
             if not self._general(bare, text):
                 return Finding("urgent", rule, f"{reason} and is not a general question.", tuple(bare))
         if person:
@@ -115,9 +118,12 @@ class Safety:
         generic = set(_GENERIC_OUR.sub(" ", text).split())
         return next((w for w in bare if w in PERSONS and w in generic), "")
 
+    def _names_subject(self, bare: Sequence[str]) -> bool:
+        return any(stem(w) in self._subject for w in bare)
+
     def _general(self, bare: Sequence[str], text: str) -> bool:
         """A question about the matter, not about a moment."""
-        subject = any(stem(w) in self._subject for w in bare)
+        subject = self._names_subject(bare)
         asks = bool(_QUESTION.match(text)) or text.startswith(("bone pain", "tell"))
         if subject:
             return asks or not _ACUTE.search(text)

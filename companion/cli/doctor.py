@@ -1,0 +1,22 @@
+"""``companion doctor``: each part, found or not, and what to do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from companion.cli.common import settings_of
+from companion.doctor import examine
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print every part; 1 when one that everything needs is missing."""
+    parts = examine(settings_of(options))
+    if options.json:
+        print(json.dumps([asdict(p) for p in parts], ensure_ascii=False))
+    else:
+        for part in parts:
+            state = "found" if part.found else f"missing, needed for {part.needed_for}"
+            print(f"{part.name}: {state}. {part.detail} {part.to_do}".rstrip())
+    return 0 if all(p.found for p in parts if p.needed_for == "everything") else 1

@@ -1,0 +1,162 @@
+"""Is every part there? Each check says what was found and, where something is missing, what to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from companion.errors import CompanionError
+from companion.settings import Paths, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the program and its state."""
+
+    name: str
+    found: bool
+    needed_for: str
+    """What doesn't work without it: "speaking", "listening" …"""
+    detail: str
+    """One sentence: what was found, or what is wrong."""
+    to_do: str = ""
+    """One sentence; "" when nothing needs doing."""
+
+
+def examine(settings: Settings) -> tuple[Part, ...]:
+    """Check every part; slow ones (a voice worker, sound devices) take a second or two together."""
+    checks: tuple[Callable[[Settings], Iterator[Part]], ...] = (
+        _python,
+        _pack,
+        _voice,
+        _devices,
+        _pocketsphinx,
+        _vosk,
+        _meaning,
+        _state,
+    )
+    return tuple(part for check in checks for part in check(settings))
+
+
+def _python(_settings: Settings) -> Iterator[Part]:
+    yield Part("Python", True, "everything", f"Python {platform.python_version()} on {platform.system()} {platform.machine()}.")
+
+
+def _pack(settings: Settings) -> Iterator[Part]:
+    from companion.content.load import load_pack
+
+    try:
+        pack = load_pack(settings.pack)
+    except CompanionError as err:
+        yield Part("content pack", False, "everything", err.what, err.to_do)
+        return
+    detail = f"{pack.title}: {len(pack.questions)} questions, {len(pack.facts)} facts."
+    unread = sum(not i.reviewed for i in pack.items)
+    to_do = f"{unread} of {len(pack.items)} items wait for a clinician's review." if unread else ""
+    yield Part("content pack", True, "everything", detail, to_do)
+
+
+def _voice(settings: Settings) -> Iterator[Part]:
+    from companion.events import SpeechSettings
+    from companion.speaking.pyttsx3_voice import Pyttsx3Voice
+
+    voice = Pyttsx3Voice(spare=False)
+    try:
+        pcm = voice.render("Hello.", SpeechSettings(rate=settings.rate, voice=settings.voice))
+        voices = voice.voices()
+    except CompanionError as err:
+        yield Part("voice", False, "speaking", err.what, err.to_do)
+        return
+    finally:
+        voice.close()
+    names = ", ".join(v.name for v in voices[:6])
+    yield Part(
+        "voice", len(pcm.samples) > 0, "speaking",
+        f"pyttsx3 {_version('pyttsx3')} with {voice.engine_name}; {len(voices)} voices, such as {names}.",
+    )  # fmt: skip
+
+
+def _devices(settings: Settings) -> Iterator[Part]:
+    from companion.hearing.microphone import list_devices
+
+    try:
+        devices = list_devices()
+    except CompanionError as err:
+        for name, use in (("loudspeaker", "speaking"), ("microphone", "hands-free listening")):
+            yield Part(name, False, use, err.what, err.to_do)
+        return
+    for name, use, fitting in (
+        ("loudspeaker", "speaking", [d for d in devices if d.outputs > 0]),
+        ("microphone", "hands-free listening", [d for d in devices if d.inputs > 0]),
+    ):
+        if fitting:
+            listed = ", ".join(f"{d.index} {d.name}" for d in fitting[:6])
+            yield Part(name, True, use, f"{len(fitting)} found: {listed}.")
+        else:
+            yield Part(name, False, use, f"No {name} was found.", f"Plug one in, or go on in text: companion --text. {_group()}".strip())
+
+
+def _group() -> str:
+    return "On Linux the user may have to be in the group audio." if sys.platform == "linux" else ""
+
+
+def _pocketsphinx(_settings: Settings) -> Iterator[Part]:
+    version = _version("pocketsphinx")
+    if version:
+        yield Part("PocketSphinx", True, "listening without a download", f"PocketSphinx {version} with its own model.")
+    else:
+        yield Part("PocketSphinx", False, "listening without a download", "It isn't installed.", "Run pip install pocketsphinx.")
+
+
+def _vosk(settings: Settings) -> Iterator[Part]:
+    from companion.store import find_vosk_model
+
+    version = _version("vosk")
+    if not version:
+        yield Part("Vosk", False, "the better recogniser", "It isn't installed.", "Run pip install vosk.")
+        return
+    try:
+        model = find_vosk_model(settings.model)
+    except CompanionError as err:
+        yield Part("Vosk", False, "the better recogniser", err.what, err.to_do)
+        return
+    if model is None:
+        yield Part(
+            "Vosk", False, "the better recogniser", f"Vosk {version} is installed, but there is no model.",
+            "Run companion model fetch vosk-small, or see models/README.md.",
+        )  # fmt: skip
+        return
+    yield Part("Vosk", True, "the better recogniser", f"Vosk {version} with the model {_short(model)}.")
+
+
+def _meaning(_settings: Settings) -> Iterator[Part]:
+    from companion.store import ModelStore
+
+    path = ModelStore(Paths.find()).path("minilm")
+    if path:
+        yield Part("MiniLM", True, "more questions understood", f"The model lies in {_short(path)}.")
+    else:
+        yield Part(
+            "MiniLM", False, "more questions understood", "There is no sentence model; questions are matched by their words.",
+            "Run companion model fetch minilm.",
+        )  # fmt: skip
+
+
+def _state(_settings: Settings) -> Iterator[Part]:
+    paths = Paths.find()
+    yield Part("folders", True, "keeping your place", f"Settings and place: {paths.state}. Models: {paths.models}. Cache: {paths.cache}.")
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _short(path: Path) -> str:
+    return path.name
