@@ -115,7 +115,9 @@ class Router:
         """A term asked for: "what is a biopsy", "biopsy"; but "information on chemotherapy" asks for a topic."""
         text = " ".join(bare)
         tries = [pattern.fullmatch(text) for pattern in _DEFINE] + [_LONE.fullmatch(" ".join(words))]
-        return next((t for found in tries if found and (t := self._term(found[1].split()))), None)
+        # The pack's very subject is a topic, not just a word of the glossary.
+        term = next((t for found in tries if found and (t := self._term(found[1].split()))), None)
+        return term if term and term.term not in self._pack.subject[:1] else None
 
     def _term(self, words: list[str]) -> Term | None:
         if term := self._terms.get(tuple(words)):

@@ -1,0 +1,193 @@
+"""The router: what must hold for every utterance, and the promises of the README."""
+
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from companion.content import load_pack
+from companion.events import Context, Hypothesis
+from companion.understanding import Router
+from companion.understanding.commands import find_command
+from companion.understanding.normal import MAX_CHARS, clean, tokens
+from companion.understanding.phrases import COMMAND_PHRASES, phrases
+
+PACK = load_pack()
+ROUTER = Router(PACK)
+
+
+@pytest.mark.parametrize("item", PACK.items, ids=lambda i: i.id)
+def test_every_wording_of_the_pack_reaches_its_item(item):
+    for wording in (item.question, *item.wordings):
+        decision = ROUTER.decide(wording)
+        assert (decision.kind, decision.id) == ("answer", item.id), wording
+
+
+@pytest.mark.parametrize("term", PACK.glossary, ids=lambda t: t.id)
+def test_terms_are_explained_when_asked_for(term):
+    if term.id in {"metastasis", "metastases", "secondaries"}:
+        pytest.skip("these words name the pack's first question")
+    decision = ROUTER.decide(f"what does {term.term} mean")
+    assert (decision.kind, decision.id) == ("answer", f"glossary/{term.id}")
+
+
+@pytest.mark.parametrize(("command", "examples"), COMMAND_PHRASES.items())
+def test_commands_are_heard_with_and_without_politeness(command, examples):
+    for example in examples:
+        for wording in (example, f"{example} please", f"please {example}", example.upper() + "!"):
+            decision = ROUTER.decide(wording)
+            assert (decision.kind, decision.id) == ("command", command), wording
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "can treatment stop the spread",
+        "what stops cancer spreading",
+        "next steps after diagnosis",
+        "how is it found",
+        "is there more than one organ affected",
+        "where does cancer go next",
+        "what is the source of the tumor",
+        "how fast does cancer spread",
+    ],
+)
+def test_a_question_is_never_taken_for_a_command(question):
+    assert find_command(tokens(question)) is None
+
+
+@pytest.mark.parametrize(
+    "cry",
+    [
+        "I can't breathe",
+        "help I can't breathe",
+        "chest pain",
+        "he's not waking up",
+        "she is coughing up blood",
+        "I want to die",
+        "what's the easiest way to die",
+        "my legs have gone numb and my back hurts",
+        "I've got a temperature of 39 and I'm on chemo",
+        "his face is drooping and his speech is slurred",
+        "took too many pills",
+        "what is metastasis, also I can't breathe",
+        "call an ambulance",
+    ],
+)
+def test_cries_for_help_come_first(cry):
+    assert ROUTER.decide(cry).kind == "urgent"
+
+
+@pytest.mark.parametrize(
+    "personal",
+    [
+        "should I have chemotherapy",
+        "how long have I got",
+        "is my lump cancer",
+        "has it gone to her bones",
+        "will mum be all right",
+        "what would you do if you were me",
+        "my scan showed spots on the liver, what does that mean",
+        "can my father still be cured",
+    ],
+)
+def test_one_persons_care_is_never_answered_directly(personal):
+    assert ROUTER.decide(personal).kind == "advice"
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("is breathlessness a symptom of metastasis", "symptoms"),
+        ("can metastasis cause seizures", "symptoms"),
+        ("I was wondering, does metastasis cause bone pain?", "symptoms"),
+        ("Could you tell me how cancer spreads?", "spread"),
+        ("what is meta stasis", "what"),
+        ("how do cancer sells spread", "spread"),
+        ("can metastsis be prevented", "prevention"),
+    ],
+)
+def test_general_questions_stay_questions(question, expected):
+    decision = ROUTER.decide(question)
+    assert decision.kind in {"answer", "confirm"}
+    assert expected in {decision.id, *(c for c, _ in decision.candidates)}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "what are the symptoms of lung cancer",
+        "can stroke be prevented",
+        "what is diabetes",
+        "how much does chemotherapy cost",
+        "what is the capital of France",
+        "how many months in a year",
+        "turn on the kitchen light",
+        "",
+        "   ",
+        "???",
+    ],
+)
+def test_what_the_pack_does_not_know_is_declined(other):
+    assert ROUTER.decide(other).kind in {"decline", "confirm"}
+    assert ROUTER.decide(other).kind != "answer"
+
+
+def test_numbers_need_a_list():
+    assert ROUTER.decide("fact three").id == "differs"
+    assert ROUTER.decide("question five").id == "symptoms"
+    assert ROUTER.decide("three").kind == "decline"
+    assert ROUTER.decide("three", Context(numbered=True)).id == "prognosis"
+    assert ROUTER.decide("the second one", Context(options=("what", "spread"))).id == "spread"
+    assert ROUTER.decide("fact nine").kind == "decline"
+    assert "8 facts" in ROUTER.decide("fact nine").reasons[0]
+
+
+def test_two_questions_in_one_breath_are_both_answered():
+    decision = ROUTER.decide("what are the symptoms of metastasis and how is it treated")
+    assert (decision.id, decision.then.id) == ("symptoms", "treatment")
+
+
+def test_a_doubted_hypothesis_is_asked_about_but_danger_is_not_doubted():
+    assert ROUTER.decide(Hypothesis("what is metastasis", trusted=False)).kind == "confirm"
+    assert ROUTER.decide(Hypothesis("i can not breathe", trusted=False)).kind == "urgent"
+
+
+def test_every_decision_says_why():
+    for text in ("what is metastasis", "stop", "I can't breathe", "should I worry", "what is jazz", ""):
+        assert all(r.endswith(".") for r in ROUTER.decide(text).reasons) and ROUTER.decide(text).reasons
+
+
+def test_phrases_are_what_a_recogniser_can_take():
+    rows = phrases(PACK)
+    assert len(rows) == len(set(rows)) > 300
+    assert all(set(r) <= set(string.ascii_lowercase + " ") for r in rows)
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_no_text_raises_and_what_is_shown_is_safe(text):
+    decision = ROUTER.decide(text)
+    assert decision.heard == clean(text)
+    assert decision.heard.isprintable()
+
+
+@given(st.sampled_from([w for i in PACK.items for w in i.wordings]), st.randoms(use_true_random=False))
+@settings(max_examples=200, deadline=None)
+def test_case_punctuation_and_fillers_never_change_an_answer(wording, random):
+    changed = "".join(random.choice((c.upper(), c.lower())) for c in wording)
+    changed = random.choice(("", "um ", "please ", "so, ", "Well... ", "excuse me, ")) + changed
+    changed += random.choice(("", "?", "!!", " please", ", please?", " ..."))
+    assert ROUTER.decide(changed).id == ROUTER.decide(wording).id
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "what " * 200_000, "\0" * 10_000, "[" * 5_000, "a'" * 50_000])
+def test_endless_lines_are_survived(text):
+    assert ROUTER.decide(text).kind == "decline"
+    assert len(ROUTER.decide(text).heard) <= 2 * MAX_CHARS
+
+
+def test_a_cry_at_either_end_of_an_endless_line_is_heard():
+    for text in ("I can't breathe " + "and so on " * 50_000, "and so on " * 50_000 + "I can't breathe"):
+        assert ROUTER.decide(text).kind == "urgent"
