@@ -125,6 +125,7 @@ def find_command(words: Sequence[str]) -> Command | None:
 
     Args:
         words: Tokens as ``normal.tokens`` gives them.
+
     """
     if not words or len(words) > 20:
         return None
@@ -171,7 +172,7 @@ def _item(text: str) -> Command | None:
         kind = {"fact": "fact", "question": "question"}.get(found[2])
         number = str(ORDINALS[found[1]])
         return Command("item", f"{kind} {number}") if kind else Command("number", number)
-    if (found := _LONE.fullmatch(text)) and not (text in _SOUNDS):
+    if (found := _LONE.fullmatch(text)) and text not in _SOUNDS:
         return Command("number", str(_value(found[1])))
     return None
 

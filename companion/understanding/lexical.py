@@ -114,6 +114,7 @@ class Lexical:
         Args:
             words: The tokens.
             without: A wording to leave out, for leave-one-out checks; "" for none.
+
         """
         concepts = self.vocabulary.concepts(words)
         keys = {c.key for c in concepts}

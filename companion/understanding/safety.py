@@ -14,6 +14,7 @@ from typing import Literal
 from companion.content.types import Pack, UrgentRule
 from companion.understanding.frames import inner_question, strip_frames, strip_report
 from companion.understanding.normal import stem, tokens
+from companion.understanding.spelling import Speller
 
 WINDOW = 12
 """Tokens within which all groups of a sign must stand: a long spoken sentence, not two."""
@@ -21,14 +22,11 @@ WINDOW = 12
 _SELF = {"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", "ourselves"}
 _OTHER = {"he", "him", "his", "himself", "she", "her", "hers", "herself"}
 _RELATIVES = set(
-    "mum mom mam mama mummy mommy mother dad papa daddy pa father wife husband hubby son daughter sister brother gran granny grandma "
-    "grandmother grandpa grandad granddad grandfather nan nana nanny aunt auntie uncle niece nephew cousin partner girlfriend "
-    "boyfriend fiance fiancee spouse neighbour neighbor stepmother stepfather stepson stepdaughter grandson granddaughter "
-    "roommate flatmate colleague abuela abuelo oma opa missus".split()
+    ["mum", "mom", "mam", "mama", "mummy", "mommy", "mother", "dad", "papa", "daddy", "pa", "father", "wife", "husband", "hubby", "son", "daughter", "sister", "brother", "gran", "granny", "grandma", "grandmother", "grandpa", "grandad", "granddad", "grandfather", "nan", "nana", "nanny", "aunt", "auntie", "uncle", "niece", "nephew", "cousin", "partner", "girlfriend", "boyfriend", "fiance", "fiancee", "spouse", "neighbour", "neighbor", "stepmother", "stepfather", "stepson", "stepdaughter", "grandson", "granddaughter", "roommate", "flatmate", "colleague", "abuela", "abuelo", "oma", "opa", "missus"]
 )
 PERSONS = _SELF | _OTHER | _RELATIVES
 # These become persons only next to a sign of danger: "someone has collapsed", not "can someone live with it".
-_NEARBY = set("someone somebody man woman lady guy girl boy baby child kid friend person patient client resident they them their".split())
+_NEARBY = set(["someone", "somebody", "man", "woman", "lady", "guy", "girl", "boy", "baby", "child", "kid", "friend", "person", "patient", "client", "resident", "they", "them", "their"])
 _ACUTE = re.compile(
     r"\b(?:now|right now|suddenly|sudden|all of a sudden|since|today|tonight|this morning|this evening|yesterday|last night|"
     r"at the moment|just|help|please help|will not stop|not stopping|getting worse|keeps?|again and again|hurry|quick|quickly|ago|started)\b"
@@ -75,6 +73,10 @@ class Safety:
     def __init__(self, pack: Pack) -> None:
         """Compile the pack's signs."""
         self._rules = [(rule, [(sign, _compile(sign)) for sign in rule.signs]) for rule in pack.urgent]
+        # A frightened hand mistypes; a sign is looked for in the mended words too.
+        self._speller = Speller(
+            t for r in pack.urgent for sign in r.signs for g in sign.split("+") for a in g.split("|") for t in tokens(a)
+        )
         subject = {stem(t) for s in pack.subject for t in tokens(s)}
         for group in pack.same:
             if {stem(t) for t in tokens(group[0])} & subject:
@@ -89,9 +91,11 @@ class Safety:
         bare = inner_question(whole, self._subject_words)
         text = " ".join(bare)
         person = self._person(bare, text)
-        rule, sign = self._sign(list(words), always_only=False)
+        rule, sign = self._sign(list(words))
+        if rule is None and (mended := [self._speller.mend(w)[0] for w in words]) != list(words):
+            rule, sign = self._sign(mended)
         if rule is not None:
-            reason = f'It holds the sign "{sign}" of the rule "{rule.id}"'
+            reason = f'"{sign}" is a sign of the rule "{rule.id}"'
             if rule.always:
                 return Finding("urgent", rule, f"{reason}, which always counts.", tuple(bare))
             # With a sign of danger about, talk around the question is no longer harmless.
@@ -131,14 +135,12 @@ class Safety:
             return False
         return asks
 
-    def _sign(self, words: list[str], *, always_only: bool) -> tuple[UrgentRule | None, str]:
+    def _sign(self, words: list[str]) -> tuple[UrgentRule | None, str]:
         stemmed = [stem(w) for w in words]
         for rule, signs in self._rules:
-            if always_only and not rule.always:
-                continue
-            for sign, groups in signs:
-                if _matches(groups, words, stemmed):
-                    return rule, sign
+            for _sign, groups in signs:
+                if said := _matches(groups, words, stemmed):
+                    return rule, said
         return None, ""
 
 
@@ -154,29 +156,29 @@ def _compile(sign: str) -> list[list[_Alternative]]:
     return groups
 
 
-def _matches(groups: list[list[_Alternative]], words: list[str], stemmed: list[str]) -> bool:
+def _matches(groups: list[list[_Alternative]], words: list[str], stemmed: list[str]) -> str:
+    """The words that make the sign; "" where it isn't complete."""
     places: list[list[tuple[int, int]]] = []
     for group in groups:
         found = [span for alternative in group for span in _spans(alternative, words, stemmed)]
         if not found:
-            return False
+            return ""
         places.append(found)
-    if len(places) == 1:
-        return True
-    return any(_fits(start, places) for start, _ in (s for spans in places for s in spans))
+    for start in sorted({s[0] for spans in places for s in spans}):
+        if taken := _fits(start, places):
+            return " ".join(words[i] for i in sorted(taken))
+    return ""
 
 
-def _fits(start: int, places: list[list[tuple[int, int]]]) -> bool:
-    """Every group has a span inside the window that starts here, and no two groups share a token."""
+def _fits(start: int, places: list[list[tuple[int, int]]]) -> set[int]:
+    """The tokens taken, when every group has a span inside the window that starts here and no two share a token."""
     taken: set[int] = set()
     for spans in sorted(places, key=len):
-        span = next(
-            (s for s in spans if start <= s[0] and s[1] <= start + WINDOW and not taken & set(range(*s))), None
-        )
+        span = next((s for s in spans if start <= s[0] and s[1] <= start + WINDOW and not taken & set(range(*s))), None)
         if span is None:
-            return False
+            return set()
         taken |= set(range(*span))
-    return True
+    return taken
 
 
 def _spans(alternative: _Alternative, words: list[str], stemmed: list[str]) -> list[tuple[int, int]]:

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import jellyfish
-from rapidfuzz.distance import OSA, Levenshtein
+from rapidfuzz.distance import Levenshtein
 
 from companion.content.types import Pack
 from companion.understanding.normal import stem, tokens
+from companion.understanding.spelling import Speller, is_english
 
 # Words that carry no topic. Question words that do ("why", "where", "when", "who") are not among them.
 FILLER = frozenset(
     stem(w)
-    for w in (
-        "a an the of in on to for with from by at is are was were be been being am do does did done has have had having can could "
-        "may might must will would shall should ought it its this that these those there here what which how if whether then than "
-        "and or but so as also too into onto out up about your they them their theirs one ones people person someone "
-        "somebody anyone anybody everyone everybody patient human body doctor oncologist nurse really actually just very quite exactly basically simply thing "
-        "something anything everything stuff get got getting gets gotten make makes made some please tell say said know call called "
-        "use used using go goes going gone went come comes coming came be able thank you ever even still yet already other another "
-        "give given giving kind of sort person once after before during over through throughout within inside between while because "
-        "put set let want need like mean means such much more most lot little bit only own certain case question answer fact word "
-        "term topic subject name whole general usually normally typical typically common commonly main major let see look looks like "
-        "appear show happen happens occur exist exists there available possible possibly way ways again first now today these days "
-        "involve involved include includes included relate related regarding concerning affect actually truly"
-    ).split()
+    for w in ["a", "an", "the", "of", "in", "on", "to", "for", "with", "from", "by", "at", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "done", "has", "have", "had", "having", "can", "could", "may", "might", "must", "will", "would", "shall", "should", "ought", "it", "its", "this", "that", "these", "those", "there", "here", "what", "which", "how", "if", "whether", "then", "than", "and", "or", "but", "so", "as", "also", "too", "into", "onto", "out", "up", "about", "your", "they", "them", "their", "theirs", "one", "ones", "people", "person", "someone", "somebody", "anyone", "anybody", "everyone", "everybody", "patient", "human", "body", "doctor", "oncologist", "nurse", "really", "actually", "just", "very", "quite", "exactly", "basically", "simply", "thing", "something", "anything", "everything", "stuff", "get", "got", "getting", "gets", "gotten", "make", "makes", "made", "some", "please", "tell", "say", "said", "know", "call", "called", "use", "used", "using", "go", "goes", "going", "gone", "went", "come", "comes", "coming", "came", "be", "able", "thank", "you", "ever", "even", "still", "yet", "already", "other", "another", "give", "given", "giving", "kind", "of", "sort", "person", "once", "after", "before", "during", "over", "through", "throughout", "within", "inside", "between", "while", "because", "put", "set", "let", "want", "need", "like", "mean", "means", "such", "much", "more", "most", "lot", "little", "bit", "only", "own", "certain", "case", "question", "answer", "fact", "word", "term", "topic", "subject", "name", "whole", "general", "usually", "normally", "typical", "typically", "common", "commonly", "main", "major", "let", "see", "look", "looks", "like", "appear", "show", "happen", "happens", "occur", "exist", "exists", "there", "available", "possible", "possibly", "way", "ways", "again", "first", "now", "today", "these", "days", "involve", "involved", "include", "includes", "included", "relate", "related", "regarding", "concerning", "affect", "actually", "truly"]
 )
 # Fillers that still lean towards a topic ("how", "called"): they help to rank, never to refuse.
 SOFT = frozenset(
     stem(w)
-    for w in (
-        "what how which why where when who can could do does is are will mean means call called happen happens way make get most more "
-        "often usually normally common commonly likely one even still other another use kind look again now while possible possibly involve "
-        "include related affect person people doctor appear after before during through general exist need only same after"
-    ).split()
+    for w in ["what", "how", "which", "why", "where", "when", "who", "can", "could", "do", "does", "is", "are", "will", "mean", "means", "call", "called", "happen", "happens", "way", "make", "get", "most", "more", "often", "usually", "normally", "common", "commonly", "likely", "one", "even", "still", "other", "another", "use", "kind", "look", "again", "now", "while", "possible", "possibly", "involve", "include", "related", "affect", "person", "people", "doctor", "appear", "after", "before", "during", "through", "general", "exist", "need", "only", "same", "after"]
 )
 # Wording decides here, not only words: "not" turns a question round.
 NEGATION = frozenset({"not", "no", "never", "without", "none"})
@@ -73,6 +55,7 @@ class Vocabulary:
         Args:
             pack: Its groups of same words, hard terms and foreign words.
             texts: Wordings and answers, whose words count as known.
+
         """
         self._phrases: dict[tuple[str, ...], str] = {}
         self._longest = 1
@@ -102,13 +85,9 @@ class Vocabulary:
             )
             for t in tokens(text)
         )
-        # Whole words of the pack, for typing slips; four letters at least, or everything is near everything.
-        self._spellings: dict[int, list[str]] = {}
-        for word in sorted(
-            {t for text in (*texts, *(w for group in pack.same for w in group), *pack.hard_terms) for t in tokens(text)}
-        ):
-            if len(word) >= 4:
-                self._spellings.setdefault(len(word), []).append(word)
+        self._speller = Speller(
+            t for text in (*texts, *(w for group in pack.same for w in group), *pack.hard_terms) for t in tokens(text)
+        )
 
     def _add(self, words: Sequence[str], key: str) -> None:
         row = tuple(map(stem, words))
@@ -123,6 +102,7 @@ class Vocabulary:
         Args:
             words: Tokens.
             repair: Mend misheard terms and typing slips; off for the pack's own texts.
+
         """
         costs = [0.0] * len(words)
         said = list(words)
@@ -160,7 +140,8 @@ class Vocabulary:
             term, n, cost = self._hard_term(words, i)
             if n == 0:
                 n = 1
-                term, cost = self._slip(words[i])
+                keep = stem(words[i]) in self.known or stem(words[i]) in FILLER
+                term, cost = (words[i], 0.0) if keep else self._speller.mend(words[i])
             row.append(term)
             said.append(" ".join(words[i : i + n]))
             costs.append(cost)
@@ -176,7 +157,7 @@ class Vocabulary:
             part = words[i : i + n]
             if n == 1 and (stem(part[0]) in self.known or is_english(part[0])):
                 continue
-            if n > 1 and (stem(part[0]) in FILLER and part[0] not in {"a", "met", "may", "my", "by", "buy"} or sum(map(len, part)) < 6):
+            if n > 1 and ((stem(part[0]) in FILLER and part[0] not in {"a", "met", "may", "my", "by", "buy"}) or sum(map(len, part)) < 6):
                 continue
             if n > 1 and all(stem(w) in self.known for w in part):
                 continue
@@ -190,40 +171,6 @@ class Vocabulary:
                 if distance <= MAX_SOUND_DISTANCE and distance < best[2]:
                     best = (term, n, distance)
         return best if best[1] else ("", 0, 0.0)
-
-    def _slip(self, word: str) -> tuple[str, float]:
-        """A typing slip mended to a word of the pack, when the word is no English word itself."""
-        if len(word) < 4 or stem(word) in self.known or stem(word) in FILLER or is_english(word):
-            return word, 0.0
-        allowed = 1 if len(word) < 8 else 2
-        best, distance = word, allowed + 1
-        for length in range(len(word) - allowed, len(word) + allowed + 1):
-            for candidate in self._spellings.get(length, ()):
-                d = OSA.distance(word, candidate, score_cutoff=allowed)
-                if d < distance or (d == distance and candidate[0] == word[0] and best[0] != word[0]):
-                    best, distance = candidate, d
-        return (best, 0.15 * distance) if distance <= allowed else (word, 0.0)
-
-
-@cache
-def _english() -> frozenset[str]:
-    """The words of the pronouncing dictionary that comes with PocketSphinx; empty where it isn't installed.
-
-    Read as a file: the recogniser itself is not imported. Without it a rare English word may be taken for a
-    slip of a pack's word, which the repair's cost still keeps from being answered at once.
-    """
-    spec = importlib.util.find_spec("pocketsphinx")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(place) / "model" / "en-us" / "cmudict-en-us.dict"
-        if path.is_file():
-            with path.open(encoding="utf-8", errors="replace") as lines:
-                return frozenset(line.split(None, 1)[0] for line in lines if line.strip())
-    return frozenset()
-
-
-def is_english(word: str) -> bool:
-    """Whether the word stands in the dictionary; False for all where there is none."""
-    return word in _english()
 
 
 def count_concepts(rows: Iterable[Iterable[str]]) -> Mapping[str, int]:
