@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import _setup
+from _system import ROOT
 
 # The store needs the standard library only, but for the folders' names; nothing need be installed.
-sys.path.insert(0, str(_setup.ROOT))
+sys.path.insert(0, str(ROOT))
 
 from companion.errors import CompanionError
 from companion.fetching import megabytes
@@ -74,10 +75,13 @@ def _fetch(store: ModelStore, names: list[str], source: Path | None, *, trying: 
         if trying and store.path(name) is not None:
             continue
         try:
-            print(store.fetch(name, _say, source=source), file=sys.stderr if trying else sys.stdout)
+            folder = store.fetch(name, _say, source=source)
         except CompanionError as error:
             if not trying:
                 raise
             missed = 1
             _say(f"{name} is not here yet: {error.what} Companion goes on without it.")
+        else:
+            if not trying:
+                print(folder)
     return missed
