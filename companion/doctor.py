@@ -113,14 +113,14 @@ def _pocketsphinx(_settings: Settings) -> Iterator[Part]:
 
 
 def _vosk(settings: Settings) -> Iterator[Part]:
-    from companion.store import find_vosk_model
+    from companion.store import vosk_model_for
 
     version = _version("vosk")
     if not version:
         yield Part("Vosk", False, "the better recogniser", "It isn't installed.", "Run pip install vosk.")
         return
     try:
-        model = find_vosk_model(settings.model)
+        model = vosk_model_for(settings.model)
     except CompanionError as err:
         yield Part("Vosk", False, "the better recogniser", err.what, err.to_do)
         return

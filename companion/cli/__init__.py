@@ -18,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Args:
         argv: Arguments without the program's name; None for those of the process.
+
     """
     _streams()
     from companion.cli.arguments import parse, run

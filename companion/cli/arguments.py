@@ -27,6 +27,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
     Raises:
         SystemExit: 2 on wrong arguments, 0 after ``--help`` and ``--version``.
+
     """
     return build_parser().parse_args(list(argv))
 

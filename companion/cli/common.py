@@ -29,6 +29,7 @@ def settings_of(options: argparse.Namespace, *, remembered: bool = False) -> Set
     Args:
         options: Parsed arguments.
         remembered: Take rate, volume and voice of the last conversation where the arguments don't say.
+
     """
     base = Settings()
     if remembered:
@@ -55,6 +56,7 @@ def recognizer(settings: Settings, pack: Pack) -> Iterator[Recognizer]:
     Raises:
         ModelError: The named model is missing or damaged.
         EngineError: No recogniser can be loaded.
+
     """
     from companion.hearing.engines import open_recognizer
     from companion.understanding.phrases import phrases
@@ -72,6 +74,7 @@ def speak(sentences: Sequence[str], settings: Settings, pack: Pack) -> None:
     Raises:
         EngineError: There is no voice.
         DeviceError: There is no loudspeaker, or it was lost.
+
     """
     from companion.speaking.player import SoundDevicePlayer
     from companion.speaking.pyttsx3_voice import Pyttsx3Voice
@@ -96,6 +99,7 @@ def write_speech(path: str, chapters: Sequence[Chapter], settings: Settings, pac
     Raises:
         AudioFileError: The file can't be written.
         EngineError: There is no voice.
+
     """
     from companion.speaking.export import export
     from companion.speaking.pyttsx3_voice import Pyttsx3Voice

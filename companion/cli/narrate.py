@@ -41,6 +41,7 @@ def narration(pack: Pack, what: str) -> list[tuple[str, str]]:
 
     Raises:
         UsageError: ``what`` is neither facts, questions, all, nor the id of an item or a glossary word.
+
     """
     facts = [(f.title, _spoken(f, f"Fact {f.number}.")) for f in pack.facts]
     questions = [(q.title, _spoken(q, q.question)) for q in pack.questions]

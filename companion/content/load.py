@@ -34,6 +34,7 @@ def load_pack(folder: Path | None = None) -> Pack:
 
     Raises:
         PackError: With the first fault, and how many more there are.
+
     """
     pack, problems = read_pack(folder)
     if problems.found:
@@ -49,6 +50,7 @@ def read_pack(folder: Path | None = None) -> tuple[Pack | None, Problems]:
 
     Raises:
         PackError: A file can't be read at all, or ``extends`` runs in a circle.
+
     """
     where = find_pack_dir(folder)
     problems = Problems()
@@ -67,6 +69,7 @@ def find_pack_dir(folder: Path | None) -> Path:
 
     Raises:
         PackError: There is no such folder, or it holds no pack.toml.
+
     """
     if folder is None:
         return bundled_pack_dir()
@@ -166,7 +169,7 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
     _check_items(raw, problems, (*questions, *facts), sources)
 
     top = Fields(raw.top, problems)
-    top.allow("format", "extends", "subject", "id", "title", "language", "version", "introduction", "closing", "emergency", "advice", "authors")
+    top.allow("format", "extends", "subject", "id", "title", "language", "version", "introduction", "closing", "emergency", "advice", "visit", "authors")
     if raw.top.values.get("format") != 1:
         problems.add(raw.top.at("format"), "this program reads packs of format 1", "Write format = 1")
     words = Fields(raw.tops.get("words.toml", Table({}, "words.toml", 1)), problems)
@@ -188,6 +191,7 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
         closing=top.text("closing", ""),
         emergency=top.text("emergency"),
         advice=top.text("advice"),
+        visit=top.texts("visit"),
         authors=top.text("authors", ""),
         facts=facts,
         questions=questions,

@@ -58,6 +58,7 @@ def read_raw(path: Path, data: bytes) -> RawFile:
 
     Raises:
         PackError: Not UTF-8, not TOML, or larger than ``MAX_BYTES``; names the file and, where known, the line.
+
     """
     name = path.name
     if len(data) > MAX_BYTES:

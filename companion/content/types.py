@@ -94,6 +94,8 @@ class Pack:
     """The sentence that every reply to a personal question carries."""
     advice: str
     """What is said to a question about one person's care, without the emergency sentence."""
+    visit: tuple[str, ...]
+    """Questions that a listener could bring to the care team; () for none."""
     authors: str
     """Said on "who wrote this?"."""
     facts: tuple[Item, ...]

@@ -1,0 +1,79 @@
+"""Saying and telling: the moves that every part of the dialogue is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from companion.content.types import Item, Pack, Term
+from companion.dialogue import prompts
+from companion.dialogue.state import Action, Say, State
+from companion.text.sentences import split
+
+Outcome = tuple[State, tuple[Action, ...]]
+OPENING, ENDING = "introduction", "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A state and the pack it speaks about."""
+
+    state: State
+    pack: Pack
+
+    def fresh(self) -> State:
+        """The state without offers and queues, for a new turn. A narration's place stays in its topic."""
+        return replace(
+            self.state, options=(), numbered=False, visit=False, queue=(), playlist=(), urgent=False, help_page=0
+        )
+
+    def item(self, content_id: str) -> Item | None:
+        """The item of that id."""
+        return self.pack.item(content_id)
+
+    def term(self, content_id: str) -> Term | None:
+        """The glossary entry of that id."""
+        return self.pack.term(content_id) if content_id.startswith("glossary/") else None
+
+    def title(self, content_id: str) -> str:
+        """The name of a topic; "" when there is none."""
+        if item := self.item(content_id):
+            return item.title
+        term = self.term(content_id)
+        return term.term if term else ""
+
+    def question(self, content_id: str) -> str:
+        """The question that the id answers; "" when there is none."""
+        if item := self.item(content_id):
+            return item.question
+        term = self.term(content_id)
+        return f"What does {term.term} mean?" if term else ""
+
+
+def say(state: State, text: str, *, aside: bool = False) -> Outcome:
+    """Say a text; an aside leaves the state's own words alone."""
+    sentences = split(text)
+    if aside:
+        return state, (Say(sentences, aside=True),)
+    return replace(state, mode="speaking", said=sentences, sentence=0), (Say(sentences),)
+
+
+def tell(m: Moment, content_id: str, piece: int = 1) -> Outcome:
+    """Tell a piece of an item (1 the short answer, 2 and on the further ones), a term, or a frame of the narration."""
+    state = m.state
+    if content_id in {OPENING, ENDING}:
+        text = m.pack.introduction if content_id == OPENING else m.pack.closing
+        return say(replace(state, topic=None, told=0), text)
+    if term := m.term(content_id):
+        return say(replace(state, topic=content_id, told=1), prompts.define(term))
+    item = m.item(content_id)
+    if item is None:
+        return state, ()
+    state = replace(state, topic=content_id, told=piece)
+    if piece > 1:
+        more = item.more[piece - 2]
+        last = piece - 1 >= len(item.more)
+        return say(state, more if last or not state.conversation else f"{more} Say more for the next part.")
+    if state.playlist:
+        return say(state, prompts.narrated(item))
+    offer = f" {prompts.offer_more(item)}" if state.conversation and not state.queue else ""
+    return say(state, prompts.answer(item) + offer)

@@ -1,0 +1,180 @@
+"""What the dialogue knows, what can happen to it, and what it asks for. Frozen; no I/O, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from companion.events import Context, Decision
+
+Mode = Literal["listening", "speaking", "paused", "asleep", "ended"]
+"""listening: nothing is being said · speaking: sentences sound · paused: they are held ·
+asleep: the microphone is closed until a key wakes it · ended: goodbye was said."""
+
+SLOWEST, FASTEST, RATE_STEP = 80, 449, 20
+"""Nominal words per minute."""
+VOLUME_STEP = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One moment of a conversation."""
+
+    mode: Mode = "listening"
+    conversation: bool = True
+    """False for a single stateless reply: no offers of what to say next."""
+    topic: str | None = None
+    """Content id last told; None for none."""
+    told: int = 0
+    """Pieces of the topic told so far: 0 nothing, 1 the short answer, 2 and on the further pieces."""
+    playlist: tuple[str, ...] = ()
+    """Ids being narrated, "introduction" and "closing" among them; () for no narration."""
+    at: int = 0
+    """Index in the playlist."""
+    said: tuple[str, ...] = ()
+    """Sentences of what was said last, for "repeat"."""
+    sentence: int = 0
+    """Sentence of ``said`` that sounds or sounded last."""
+    options: tuple[str, ...] = ()
+    """Ids just offered."""
+    numbered: bool = False
+    """A numbered list was just read out."""
+    visit: bool = False
+    """A personal question was just declined: "more" reads the questions for the care team."""
+    queue: tuple[Decision, ...] = ()
+    """The second question of one breath, still to be answered."""
+    misses: int = 0
+    """Utterances in a row that were not understood."""
+    silences: int = 0
+    """Waits in a row in which nothing was said."""
+    help_page: int = 0
+    rate: int = 120
+    """Nominal words per minute."""
+    volume: float = 0.8
+    """0 to 1."""
+    urgent: bool = False
+    """What was said last was an urgent reply."""
+
+    @property
+    def context(self) -> Context:
+        """What the router needs to know of the moment."""
+        return Context(self.topic, self.options, self.numbered)
+
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """An utterance, a typed line or a key, already decided on."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceStarted:
+    """A sentence of what is being said begins to sound."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """Everything that was to be said has sounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingSaid:
+    """The listener was silent for the time of a reminder."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost:
+    """A microphone or loudspeaker has gone."""
+
+    device: Literal["microphone", "loudspeaker"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceBack:
+    """It is there again."""
+
+    device: Literal["microphone", "loudspeaker"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputEnded:
+    """No more input will come."""
+
+
+Event = Understood | SentenceStarted | SpeechEnded | NothingSaid | DeviceLost | DeviceBack | InputEnded
+
+
+# Actions
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say sentences; what sounds now is cut, unless this is an aside."""
+
+    sentences: tuple[str, ...]
+    aside: bool = False
+    """True: what sounds now goes on afterwards, at the start of its sentence."""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return " ".join(self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayEarcon:
+    """A short sound, always together with text."""
+
+    name: Literal["listening", "heard", "not_understood", "error", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class StopSpeaking:
+    """Silence, and forget what was to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseSpeaking:
+    """Silence, and keep the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeSpeaking:
+    """Go on at the start of the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """Rate and volume from now on."""
+
+    rate: int
+    volume: float
+
+
+@dataclass(frozen=True, slots=True)
+class Microphone:
+    """Open or close the microphone."""
+
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavePlace:
+    """Remember where we are."""
+
+    item: str | None
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """End the program, after what is being said."""
+
+
+Action = Say | PlayEarcon | StopSpeaking | PauseSpeaking | ResumeSpeaking | Adjust | Microphone | SavePlace | Quit
