@@ -11,6 +11,7 @@ class CompanionError(Exception):
         to_do: What the reader can do, one sentence with its full stop; "" where nothing helps.
 
     ``str()`` gives both on one line: no line breaks, control characters taken out.
+
     """
 
     def __init__(self, what: str, to_do: str = "") -> None:

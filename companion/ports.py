@@ -42,6 +42,7 @@ class Recognizer(Protocol):
 
         Returns:
             A partial hypothesis (``final`` False), or None when nothing has changed.
+
         """
         ...
 
@@ -66,6 +67,7 @@ class Microphone(Protocol):
 
         Raises:
             DeviceError: The device is missing, refused, or was lost.
+
         """
         ...
 
@@ -82,6 +84,7 @@ class Voice(Protocol):
 
         Raises:
             EngineError: The voice hung or failed, also after a retry.
+
         """
         ...
 
@@ -118,6 +121,7 @@ class Loudspeaker(Protocol):
 
         Raises:
             DeviceError: The device was lost.
+
         """
         ...
 

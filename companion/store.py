@@ -327,3 +327,15 @@ def find_vosk_model(
                 )
             return folder
     return None
+
+
+def vosk_model_for(explicit: Path | None) -> Path | None:
+    """`find_vosk_model` with this process's environment, this user's store and the project's ``models``.
+
+    Raises:
+        ModelError: As `find_vosk_model`.
+
+    """
+    beside = Path(__file__).resolve().parent.parent / "models"
+    here = Path.cwd() / "models"
+    return find_vosk_model(explicit, os.environ, ModelStore(Paths.find()), beside if beside.is_dir() else here)

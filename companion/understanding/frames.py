@@ -86,6 +86,13 @@ _HARMLESS = frozenset(
 )
 _HEADS = frozenset(["what", "how", "why", "which", "when", "where", "who", "can", "could", "is", "are", "does", "do", "will", "would", "may", "might", "if", "whether", "has"])
 _TAILS = frozenset(["because", "as", "since", "i", "so", "for", "it", "that", "you", "my", "if", "and", "please", "thanks", "sorry", "or", "in", "this", "could", "can", "would", "do"])
+# "I can" states; "can I" asks.
+_DOERS = frozenset("i you we they he she it that this which who there people".split())
+_ASKING = frozenset(
+    "wonder wondering wondered ask asking asked question questions know think thinking thought curious curiosity interested hear heard hearing "
+    "read reading understand understood learn learning watch watching watched saw listening listened explain explained talk talking want wanted "
+    "like trying confused remember hope please hello hi hey sorry information looking telling mentioned homework essay class".split()
+)
 # A tail is only cut when it speaks of the asking itself.
 _TALK = frozenset(["i", "me", "my", "please", "thanks", "thank", "sorry", "know", "wondering", "curious", "explained", "explain", "understand", "told"])
 _ABOUT_SUBJECT = re.compile(r"\b(?:about|on|of|called|word|term|mention|mentioned|say|said)(?: (?:the|a|an|this|that|word|term|called))* ")
@@ -103,7 +110,7 @@ def inner_question(words: list[str], subject: frozenset[str]) -> list[str]:
     if not cut or cut[0] in _HEADS:
         return cut
     for i in range(1, len(cut) - 1):
-        if cut[i] in _HEADS and _harmless(cut[:i], subject):
+        if cut[i] in _HEADS and cut[i - 1] not in _DOERS and _ASKING & set(cut[:i]) and _harmless(cut[:i], subject):
             rest = strip_frames(cut[i:])
             if not _harmless(rest, frozenset()):
                 return inner_question(rest, subject)
