@@ -1,0 +1,74 @@
+"""``companion``: the hands-free conversation, or ``--text`` in a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+
+from companion.cli.common import could_not_speak, settings_of, speak, status
+from companion.content.load import load_pack
+from companion.content.types import Pack
+from companion.dialogue.state import SavePlace, State
+from companion.errors import CompanionError
+from companion.settings import Paths, Settings, load_state, save_state
+from companion.settings import State as Remembered
+from companion.text_mode import run_text
+from companion.understanding import Router
+
+
+def run(options: argparse.Namespace) -> int:
+    """Converse aloud where that works, else in text."""
+    settings = settings_of(options, remembered=True)
+    pack = load_pack(settings.pack)
+    router = Router(pack)
+    memory = Memory(settings)
+    if not options.text:
+        from companion.session import converse
+
+        missing = converse(pack, router, settings, memory, options, lambda line: status(options, line))
+        if missing is None:
+            return 0
+        # Said even with --quiet: the listener must know why nothing speaks.
+        print(f"{missing} Going on in text.", file=sys.stderr, flush=True)
+    return _text(options, settings, pack, router, memory)
+
+
+def _text(options: argparse.Namespace, settings: Settings, pack: Pack, router: Router, memory: Memory) -> int:
+    def aloud(sentences: list[str]) -> None:
+        try:
+            speak(sentences, memory.settings, pack)
+        except CompanionError as err:
+            could_not_speak(options, err)
+
+    return run_text(
+        pack,
+        router,
+        sys.stdin,
+        sys.stdout,
+        state=State(rate=settings.rate, volume=settings.volume),
+        speak=aloud if options.speak else None,
+        save=memory.save,
+    )
+
+
+class Memory:
+    """What is kept between runs: the place, the rate, the volume, the voice."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._path = Paths.find().state_file
+        self._kept, _ = load_state(self._path)
+
+    @property
+    def place(self) -> tuple[str | None, int]:
+        """Item and sentence where the last conversation stopped."""
+        return self._kept.place, self._kept.sentence
+
+    def save(self, state: State, place: SavePlace | None) -> None:
+        """Remember; a full disk must not end a conversation."""
+        item, sentence = (place.item, place.sentence) if place else (self._kept.place, self._kept.sentence)
+        self._kept = Remembered(item, sentence, state.rate, state.volume, self.settings.voice)
+        self.settings = self.settings.with_state(self._kept)
+        with contextlib.suppress(CompanionError):
+            save_state(self._path, self._kept)
