@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -165,8 +164,8 @@ def _whole(value: object, low: int, high: int) -> int | None:
 def _volume(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    number = float(value)
-    return number if math.isfinite(number) and 0.0 <= number <= 1.0 else None
+    # Compared before it is converted: a whole number may be too large for a float.
+    return float(value) if 0 <= value <= 1 else None
 
 
 def _read_state(raw: dict[str, Any]) -> State:

