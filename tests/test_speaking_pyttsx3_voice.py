@@ -117,9 +117,7 @@ def test_an_unknown_variant_is_an_error_too() -> None:
         voice.render(SENTENCE, SpeechSettings(voice="en-us+nobody"))
 
 
-def test_nothing_reaches_the_programs_own_streams(
-    voice: Pyttsx3Voice, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_reaches_the_programs_own_streams(voice: Pyttsx3Voice, capfd: pytest.CaptureFixture[str]) -> None:
     voice.render(SENTENCE, SpeechSettings())
     assert capfd.readouterr() == ("", "")
 
@@ -203,9 +201,7 @@ def test_what_was_rendered_is_kept_and_the_keeping_is_bounded(monkeypatch: pytes
         assert 0 < small._cache._bytes <= 300_000 < CACHE_BYTES
 
 
-def test_a_working_directory_full_of_traps_is_never_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_working_directory_full_of_traps_is_never_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("wave", "json", "pyttsx3", "companion", "espeakng_loader"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('trapped')\n")
     monkeypatch.chdir(tmp_path)

@@ -21,6 +21,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -45,11 +46,17 @@ load-module module-native-protocol-unix auth-anonymous=1 socket={socket}
 load-module module-null-sink sink_name=micfeed rate=48000 channels=1 norewinds=1
 load-module module-remap-source source_name=mic master=micfeed.monitor
 set-default-source mic
+load-module module-cli-protocol-unix socket={cli}
 """
 _ASOUND = """\
 pcm_type.pulse {{ lib "{plugin}" }}
 ctl_type.pulse {{ lib "libasound_module_ctl_pulse.so" }}
-pcm.default {{ type pulse hint {{ show on description "default" }} }}
+pcm.default {{
+  type asym
+  playback.pcm {{ type pulse device "speaker" }}
+  capture.pcm {{ type pulse device "mic" }}
+  hint {{ show on description "default" }}
+}}
 """
 
 
@@ -151,8 +158,8 @@ class VirtualSoundCard:
         run, home = self.folder / "run", self.folder / "home"
         run.mkdir(mode=0o700)
         home.mkdir()
-        socket = run / "pulse.sock"
-        (self.folder / "default.pa").write_text(_SCRIPT.format(socket=socket))
+        address = run / "pulse.sock"
+        (self.folder / "default.pa").write_text(_SCRIPT.format(socket=address, cli=run / "cli.sock"))
         plugin = next(Path("/usr/lib").glob(f"**/alsa-lib/{_PLUGIN}"), _PLUGIN)
         (self.folder / "asound.conf").write_text(_ASOUND.format(plugin=plugin))
         root = str(Path(__file__).resolve().parent.parent)
@@ -161,7 +168,7 @@ class VirtualSoundCard:
             "XDG_RUNTIME_DIR": str(run),
             "HOME": str(home),
             "PULSE_RUNTIME_PATH": str(run),
-            "PULSE_SERVER": f"unix:{socket}",
+            "PULSE_SERVER": f"unix:{address}",
             "PULSE_STATE_PATH": str(self.folder),
             "ALSA_CONFIG_PATH": str(self.folder / "asound.conf"),
             "PYTHONPATH": os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p),
@@ -205,8 +212,11 @@ class VirtualSoundCard:
             recording.end()
 
     def remove_loudspeaker(self) -> None:
-        """Unplug the loudspeaker: no sink is left, its streams end. A recording of it ends too."""
+        """Unplug the loudspeaker: its streams end and it can't be opened. A recording of it falls silent."""
         if self._loudspeaker is not None:
+            # Without this the server would move what plays to the sink that feeds the microphone.
+            for line in self.pactl("list", "short", "sink-inputs").splitlines():
+                self._command(f"kill-sink-input {line.split()[0]}")
             self.pactl("unload-module", self._loudspeaker)
             self._loudspeaker = None
 
@@ -241,6 +251,18 @@ class VirtualSoundCard:
         if done.returncode:
             raise RuntimeError(f"pactl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
+
+    def _command(self, line: str) -> None:
+        """Give the server's own command line a line; pactl lacks a few."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.folder / "run" / "cli.sock"))
+            connection.settimeout(5)
+            connection.sendall(f"{line}\n".encode())
+            # The prompt comes once before the command and once after it.
+            said = b""
+            with contextlib.suppress(TimeoutError):
+                while said.count(b">>>") < 2 and (part := connection.recv(4096)):
+                    said += part
 
     def close(self) -> None:
         """End the server and remove the folder. Twice is harmless."""

@@ -88,9 +88,7 @@ class DirectEspeak:
             raise SynthesisError(f"espeak-ng was not found ({error})") from error
         self._lib: Any = _espeak
         data = os.environ.get("ESPEAK_DATA_PATH")
-        rate = _espeak.Initialize(
-            _espeak.AUDIO_OUTPUT_SYNCHRONOUS, 50, os.fsencode(data) if data else None, _DONT_EXIT
-        )
+        rate = _espeak.Initialize(_espeak.AUDIO_OUTPUT_SYNCHRONOUS, 50, os.fsencode(data) if data else None, _DONT_EXIT)
         if rate <= 0:
             raise SynthesisError("espeak-ng found no voice data")
         self.rate = int(rate)
@@ -184,9 +182,7 @@ def resolve_voice(wanted: str, known: Mapping[str, Mapping[str, Any]]) -> str:
             return identity + plus + variant
     names = [name for i, v in known.items() for name in (i, str(v["name"]))]
     near = difflib.get_close_matches(base, names, n=5, cutoff=0.4)
-    raise SynthesisError(
-        f"there is no voice {wanted!r}", _VOICE_NOT_FOUND, tuple(near or english_voices(known)[:5])
-    )
+    raise SynthesisError(f"there is no voice {wanted!r}", _VOICE_NOT_FOUND, tuple(near or english_voices(known)[:5]))
 
 
 def english_voices(known: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -103,6 +103,8 @@ class Mixer:
         ended: list[OnEnd] = []
         with self._lock:
             done = 0
+            if not len(self._tail) and (not self._pieces or not self._pieces[0].place):
+                self._gain = self._wanted_gain  # nothing sounds that a jump could click in
             while not self._paused and done < len(out) and self._pieces:
                 piece = self._pieces[0]
                 part = piece.samples[piece.place : piece.place + len(out) - done]

@@ -214,9 +214,7 @@ class SoundDevicePlayer:
             stream.start()
         except sd.PortAudioError as error:
             self._shut()
-            raise DeviceError(
-                "The loudspeaker could not be started.", f"The system says: {error}."
-            ) from error
+            raise DeviceError("The loudspeaker could not be started.", f"The system says: {error}.") from error
 
     def _first_that_opens(self, sd: Any, index: int | None, rates: list[int]) -> tuple[Any, Mixer]:
         failure: Exception | None = None
@@ -391,9 +389,7 @@ def find_device(device: int | str | None) -> int | None:
     sd = sounddevice()
     there = {i: str(d["name"]) for i, d in enumerate(sd.query_devices()) if d["max_output_channels"] > 0}
     if not there:
-        raise DeviceError(
-            "There is no loudspeaker.", "Plug one in, or write the speech to a file with --out."
-        )
+        raise DeviceError("There is no loudspeaker.", "Plug one in, or write the speech to a file with --out.")
     if device is None:
         return None
     wanted = str(device).strip().lower()

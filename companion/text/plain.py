@@ -73,11 +73,7 @@ def _by_rules(word: str) -> int:
         stem = stem[:-2]
         if stem.endswith(("bl", "pl", "tl", "dl", "cl", "gl", "fl", "kl", "zl")):
             return _groups(stem) + 1 - less
-    elif (
-        stem.endswith("e")
-        and not re.search(r"[^aeiouyrlw]le$", stem)
-        and not stem.endswith(("ee", "ie", "ye", "oe"))
-    ):
+    elif stem.endswith("e") and not re.search(r"[^aeiouyrlw]le$", stem) and not stem.endswith(("ee", "ie", "ye", "oe")):
         stem = stem[:-1] if len(stem) > 2 else stem
     return _groups(stem) - less
 
@@ -88,9 +84,7 @@ def _groups(stem: str) -> int:
     count += len(re.findall(r"i(?:a(?!ge$|n$|l)|o(?!us$|n|r)|um|er(?=$|s$)|et|ent|ence)", stem))
     count -= len(re.findall(r"(?:[ct]i(?:a|um|ent|ence|er(?=$|s$)|o(?!us$|n|r)))", stem))
     count += len(
-        re.findall(
-            r"(?:eo(?!u|n$|ple)|ua(?=l|r|t)|(?<![qg])uo|uity|ya(?=n)|io(?=r)|yi|oi(?=ng$)|ei(?=ng$))", stem
-        )
+        re.findall(r"(?:eo(?!u|n$|ple)|ua(?=l|r|t)|(?<![qg])uo|uity|ya(?=n)|io(?=r)|yi|oi(?=ng$)|ei(?=ng$))", stem)
     )
     count += 1 if stem.endswith(("sm", "thm")) else 0
     count += 1 if re.search(r"i(?:al|an)s?$", stem) and not re.search(r"[ctsg]i(?:al|an)s?$", stem) else 0
