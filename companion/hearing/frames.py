@@ -1,0 +1,68 @@
+"""Audio as the recognisers want it: mono, int16, 16,000 Hz, blocks of 100 ms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from companion.ports import SAMPLE_RATE
+
+BLOCK = SAMPLE_RATE // 10
+"""Samples of a block: 100 ms. Longer blocks only delay the text by their own length."""
+DITHER = 3
+"""Least significant bits. Digital zeros bring ghost words and spoil the next utterance (PocketSphinx)."""
+
+
+def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean over channels: shape (n,) or (n, channels) to (n,)."""
+    mixed = samples if samples.ndim == 1 else samples.mean(axis=1, dtype=np.float32)
+    return np.asarray(mixed, dtype=np.float32)
+
+
+def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """-1 to 1 to int16, clipped; NaN and infinities become silence."""
+    clean = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(np.rint(clean * 32767.0), -32768, 32767).astype(np.int16)
+
+
+def dithered(block: NDArray[np.int16], noise: np.random.Generator) -> NDArray[np.int16]:
+    """The block with digital zeros replaced by noise of at most ``DITHER``; the block itself if it has none."""
+    zeros = block == 0
+    if not zeros.any():
+        return block
+    out = block.copy()
+    out[zeros] = noise.integers(-DITHER, DITHER + 1, int(zeros.sum()), dtype=np.int16)
+    return out
+
+
+class Resampler:
+    """A stream from any rate to 16,000 Hz, in blocks.
+
+    Args:
+        rate: Hz of what comes in, 1,000 to 768,000.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._stream = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        self._rest = np.zeros(0, np.int16)
+
+    def push(self, samples: NDArray[np.float32], last: bool = False) -> Iterator[NDArray[np.int16]]:
+        """Full blocks of ``BLOCK`` samples; with ``last`` also the shorter rest.
+
+        Args:
+            samples: Mono, shape (n,), -1 to 1.
+            last: No more will come.
+        """
+        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+        if self._stream is not None:
+            samples = self._stream.resample_chunk(np.ascontiguousarray(samples, dtype=np.float32), last=last)
+        self._rest = np.concatenate([self._rest, to_int16(samples)])
+        while len(self._rest) >= BLOCK:
+            yield self._rest[:BLOCK]
+            self._rest = self._rest[BLOCK:]
+        if last and len(self._rest):
+            yield self._rest
+            self._rest = np.zeros(0, np.int16)
