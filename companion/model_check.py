@@ -8,6 +8,7 @@ from pathlib import Path
 from companion.atomic import atomic_write_text
 from companion.catalogue import Model
 from companion.fetching import sha256_of
+from companion.graph_check import is_cut
 
 MANIFEST = "companion-manifest.json"
 """Lies in a model's folder and travels with it: per file its size in bytes and its SHA-256."""
@@ -16,8 +17,8 @@ MANIFEST = "companion-manifest.json"
 def vosk_problem(folder: Path) -> str | None:
     """Half a sentence about why ``folder`` can't be used as a Vosk model; None when nothing is seen.
 
-    Names and sizes only. libvosk reads some cut files without a complaint and then hears wrong words; where
-    the store's manifest lies in the folder, every size is compared with it.
+    libvosk reads some cut files without a complaint and then hears wrong words. Where the store's manifest
+    lies in the folder, every size is compared with it; else the decoding graph is looked through for a cut.
     """
     if not folder.is_dir():
         return "there is no such folder"
@@ -33,7 +34,12 @@ def vosk_problem(folder: Path) -> str | None:
         file = folder / name
         if file.is_file() and not file.stat().st_size:
             return f"{name} is empty"
-    return _sizes_problem(folder)
+    if (folder / MANIFEST).is_file():
+        return _sizes_problem(folder)
+    for name in needed:
+        if name.endswith(".fst") and is_cut(folder / name):
+            return f"{name} is cut short"
+    return None
 
 
 def read_manifest(folder: Path) -> dict[str, tuple[int, str]] | None:
