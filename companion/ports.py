@@ -80,7 +80,7 @@ class Voice(Protocol):
     """Renders text to sound; never plays it."""
 
     def render(self, text: str, settings: SpeechSettings) -> Pcm:
-        """One sentence, already passed through the speech lexicon.
+        """One sentence as it is displayed; a voice that was given a speech lexicon applies it itself.
 
         Raises:
             EngineError: The voice hung or failed, also after a retry.

@@ -30,7 +30,7 @@ def test_every_format_holds_all_of_it(tmp_path: Path, suffix: str) -> None:
     between = samples[int((written.marks[1].start - 0.6) * rate) : int((written.marks[1].start - 0.2) * rate)]
     assert np.abs(between).max() < 0.02 < np.abs(samples).max()
     assert seen == [0, 1]
-    assert os.listdir(tmp_path) == [path.name]
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
 def test_nothing_to_say_is_an_empty_sound(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> Non
     with pytest.raises(EngineError):
         export(path, CHAPTERS, EchoVoice(fail_on=["The last sentence."]))
     assert path.read_bytes() == b"as it was"
-    assert os.listdir(tmp_path) == ["old.wav"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["old.wav"]
 
 
 def test_bad_targets_are_refused_before_anything_is_rendered(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_full_disk_is_one_error_and_leaves_nothing(tmp_path: Path, suffix: str
     )
     assert "could not be written" in done.stdout and done.stdout.count("\n") == 1
     assert done.stderr == ""
-    assert os.listdir(tmp_path) == [f"warm{suffix}"]
+    assert [entry.name for entry in tmp_path.iterdir()] == [f"warm{suffix}"]
 
 
 def test_pieces_of_another_rate_are_converted(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_syllables(word: str, count: int) -> None:
 def test_syllables_agree_with_a_pronouncing_dictionary() -> None:
     pocketsphinx = pytest.importorskip("pocketsphinx")
     dictionary = next(Path(pocketsphinx.get_model_path()).rglob("cmudict-en-us.dict"))
-    vowels = set(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"])
+    vowels = {"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"}
     counts: dict[str, set[int]] = {}
     for line in dictionary.read_text().splitlines():
         word, *phones = line.split()
