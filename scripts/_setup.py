@@ -88,7 +88,9 @@ def locked() -> Iterator[None]:
         with file_lock(VENV / LOCK, lambda: say("Another start is setting up; waiting for it.")):
             yield
     except OSError as error:
-        raise SetupError(f"{VENV} can't be written ({error.strerror or error}).") from error
+        denied = isinstance(error, PermissionError)
+        to_do = "Copy the project into a folder of your own." if denied else "Start again."
+        raise SetupError(f"{error.filename or VENV} can't be written ({error.strerror or error}). {to_do}") from error
 
 
 def venv_works() -> bool:
@@ -236,8 +238,11 @@ def try_models(arguments: list[str]) -> None:
         if notes.get("done") is True or 0 <= since < RETRY_SECONDS:
             return
     fetch = [str(venv_program("python")), str(ROOT / "scripts" / "fetch_model.py"), "--try", *MODELS]
-    # Noted before the try: a start that is ended while it waits must not make every next one wait too.
-    write_json(VENV / TRIED, {"models": list(MODELS), "tried": time.time(), "done": False})
+    try:
+        # Noted before the try: a start that is ended while it waits must not make every next one wait too.
+        write_json(VENV / TRIED, {"models": list(MODELS), "tried": time.time(), "done": False})
+    except OSError:
+        return  # a checkout that was set up by somebody else; it can't be remembered that there was a try
     done = subprocess.run(fetch, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
     write_json(VENV / TRIED, {"models": list(MODELS), "tried": time.time(), "done": done.returncode == 0})
 

@@ -277,6 +277,18 @@ def test_starts_that_need_no_model_do_not_try(
     assert made == []
 
 
+def test_a_checkout_that_cannot_be_written_still_starts(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A stand-in for missing rights, since root has them all.
+    made = tries(setup, monkeypatch, 0)
+
+    def refuse(path: Path, body: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(setup, "write_json", refuse)
+    setup.try_models([])
+    assert made == []
+
+
 def test_no_fetch_is_obeyed(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tries(setup, monkeypatch, 0)
     monkeypatch.setenv("COMPANION_NO_FETCH", "1")
@@ -298,6 +310,20 @@ def test_fetch_script_lists_without_the_project_installed(tmp_path: Path) -> Non
         "vosk-lgraph",
         "minilm",
     ]
+
+
+def test_a_try_without_an_answer_goes_on_in_one_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "fetch_model.py"), "--try", "vosk-small"],
+        env={**os.environ, "COMPANION_HOME": str(tmp_path), "COMPANION_MODEL_MIRROR": "http://127.0.0.1:9/"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("vosk-small is not here yet: 127.0.0.1 did not answer")
+    assert done.stderr.endswith("Companion goes on without it.\n")
+    assert done.stderr.count("\n") == 1
 
 
 def test_fetch_script_fails_with_one_line(tmp_path: Path) -> None:
