@@ -81,7 +81,7 @@ def _voice(settings: Settings) -> Iterator[Part]:
 
 
 def _devices(settings: Settings) -> Iterator[Part]:
-    from companion.hearing.microphone import list_devices
+    from companion.portaudio import list_devices
 
     try:
         devices = list_devices()

@@ -19,12 +19,13 @@ from companion.hearing.frames import dithered
 from companion.ports import SAMPLE_RATE
 
 FRAMES_PER_SECOND = 100
-DOUBT = -4.0
-"""Log-likelihood ratio against the phone loop, per frame and times 100, below which the text is doubted."""
-REFUSE = -9.0
+DOUBT = -2.1
+"""Log-likelihood ratio per frame of the words against a loop of phones, below which the text is doubted.
+Pack questions by four flite voices lie between -0.1 and -2.1, other speech mostly below -2."""
+SHORT_DOUBT = -1.5
+"""The same for one or two words: a lone word is easily found in anything."""
+REFUSE = -3.4
 """Below this it was no speech that the model knows: the text is dropped."""
-PENALTY = 1e-40
-"""Word insertion and language weights are PocketSphinx's own; beams are those of its defaults."""
 _MAX_SECONDS = 70
 
 
@@ -67,7 +68,7 @@ class PocketSphinxRecognizer:
                 hmm=str(home / "en-us"), allphone=str(home / "en-us-phone.lm.bin"), samprate=float(SAMPLE_RATE),
                 lw=2.0, beam=1e-20, pbeam=1e-20, loglevel="FATAL",
             )  # fmt: skip
-        except (RuntimeError, ValueError) as err:
+        except (RuntimeError, ValueError, OSError) as err:
             raise EngineError("PocketSphinx can't load its model.", "Reinstall the package pocketsphinx.") from err
         self._noise = np.random.default_rng(0)
         self._open = False
@@ -106,13 +107,12 @@ class PocketSphinxRecognizer:
         self._clear()
         if not found or not words:
             return Hypothesis("", engine=self.name)
-        # best_score is in PocketSphinx's shifted log (base 1.0001, 10 bits): differences are what counts.
-        ratio = 100.0 * (_score(found) - _score(loop)) / frames if loop else 0.0
+        ratio = _log_ratio(found, loop, frames)
         if ratio < REFUSE:
             return Hypothesis("", engine=self.name, trusted=False, confidence=0.0)
-        confidence = 1.0 / (1.0 + math.exp(-(ratio - DOUBT)))
+        confidence = 1.0 / (1.0 + math.exp(-2.0 * (ratio - DOUBT)))
         return Hypothesis(
-            " ".join(w.text for w in words), words=words, confidence=round(confidence, 3), engine=self.name, trusted=ratio >= DOUBT
+            " ".join(w.text for w in words), words=words, confidence=round(confidence, 3), engine=self.name, trusted=ratio >= (SHORT_DOUBT if len(words) <= 2 else DOUBT),
         )
 
     def reset(self) -> None:
@@ -144,8 +144,11 @@ def _plain(text: str) -> str:
     return " ".join(w.split("(", 1)[0] for w in text.split() if w[:1] not in "<[")
 
 
-def _score(hypothesis: Any) -> float:
-    return float(hypothesis.best_score) / 1024.0 if abs(hypothesis.best_score) > 1e6 else float(hypothesis.best_score)
+def _log_ratio(words: Any, loop: Any, frames: int) -> float:
+    """Natural-log likelihood ratio per frame. PocketSphinx shifts its scores by ten bits, hence 1,024."""
+    if loop is None or words.best_score <= 0 or loop.best_score <= 0:
+        return 0.0
+    return 1024.0 * (math.log(words.best_score) - math.log(loop.best_score)) / frames
 
 
 def _frequent_words(language: Path, dictionary: Path, cache: Path) -> dict[str, float]:

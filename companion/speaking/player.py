@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from companion.errors import DeviceError
 from companion.ports import Pcm
-from companion.speaking.devices import find_device, refresh_devices, sounddevice
+from companion.portaudio import find_device, refresh_devices, sounddevice
 from companion.speaking.mixer import Mixer, OnEnd
 
 if TYPE_CHECKING:

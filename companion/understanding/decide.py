@@ -56,6 +56,8 @@ def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
         return _subject_only(best, lead, reading, gate)
     if best.telling <= 0:
         return Verdict("decline", reasons=("Only the subject is named, not what to know about it.",))
+    if not best.subject and best.shared < 2 and not best.titled:
+        return Verdict("decline", reasons=("One word alone, and it names no topic.", explained))
     if not best.unexplained and best.score >= gate.answer and lead >= gate.margin and reading.cost <= gate.cost:
         return Verdict("answer", (best.id,), (explained, f'It is nearest to "{best.nearest}".', _lead(lead)))
     if best.score >= gate.confirm and best.cover >= gate.cover and len(best.unexplained) <= 1:

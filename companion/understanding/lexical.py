@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from companion.content.types import Item, Pack
 from companion.understanding.normal import stem, tokens
-from companion.understanding.vocabulary import SOFT, Concept, Vocabulary, count_concepts
+from companion.understanding.vocabulary import SOFT_MARK, Concept, Vocabulary, count_concepts
 
 SUBJECT_WEIGHT = 0.25
 """Weight of a word that names the subject, against about 1 to 3 for a telling one."""
@@ -35,6 +35,12 @@ class Match:
     """Weight of the shared words that tell topics apart; 0 when only the subject is shared."""
     unexplained: tuple[str, ...]
     """Words said that nothing of the item explains."""
+    shared: int = 0
+    """Telling words shared with that wording."""
+    titled: bool = False
+    """Whether one of them stands in the topic's name."""
+    subject: bool = False
+    """Whether the utterance names the subject at all."""
     core: bool = False
     """Whether the pack's very subject is named both in the utterance and in that wording."""
 
@@ -57,6 +63,7 @@ class _Entry:
     item: Item
     wordings: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     vocabulary: frozenset[str] = frozenset()
+    title: frozenset[str] = frozenset()
     text: frozenset[str] = frozenset()
 
 
@@ -86,7 +93,8 @@ class Lexical:
         for wording in (item.question, item.title, *item.wordings):
             entry.wordings.append((wording, frozenset(self._keys(wording))))
         entry.vocabulary = frozenset().union(*(keys for _, keys in entry.wordings))
-        entry.text = frozenset(k for t in (item.short, *item.more) for k in self._keys(t)) - SOFT
+        entry.title = frozenset(self._keys(item.title)) - self._subject
+        entry.text = frozenset(k for t in (item.short, *item.more) for k in self._keys(t))
         return entry
 
     def _keys(self, text: str) -> list[str]:
@@ -100,7 +108,7 @@ class Lexical:
         """How telling a concept is: inverse document frequency over the items, small for the subject's words."""
         if key in self._subject:
             return SUBJECT_WEIGHT
-        if key in SOFT:
+        if key.startswith(SOFT_MARK):
             return SOFT_WEIGHT * self._idf.get(key, 0.0)
         return self._idf.get(key, self._unknown)
 
@@ -140,10 +148,14 @@ class Lexical:
             dice = 2 * sum(map(self.weight, both)) / size if size else 0.0
             if dice > closeness:
                 closeness, nearest, shared = dice, wording, both
-        telling = sum(self.weight(k) for k in shared - self._subject if k in hard)
+        cues = (shared - self._subject) & hard
+        telling = sum(map(self.weight, cues))
         open_words = hard - explained - by_text - self._subject
         unexplained = tuple(c.said for c in concepts if c.key in open_words)
-        return Match(entry.item.id, 0.5 * cover + 0.5 * closeness, cover, closeness, nearest, telling, unexplained, bool(shared & self._core))
+        return Match(
+            entry.item.id, 0.5 * cover + 0.5 * closeness, cover, closeness, nearest, telling, unexplained,
+            len(cues), bool(cues & entry.title), bool(hard & self._subject), bool(shared & self._core),
+        )  # fmt: skip
 
     def _foreign_in(self, words: Sequence[str], keys: set[str]) -> tuple[str, ...]:
         if tuple(words) in self._own_rows:

@@ -22,6 +22,7 @@ SOFT = frozenset(
     stem(w)
     for w in ["what", "how", "which", "why", "where", "when", "who", "can", "could", "do", "does", "is", "are", "will", "mean", "means", "call", "called", "happen", "happens", "way", "make", "get", "most", "more", "often", "usually", "normally", "common", "commonly", "likely", "one", "even", "still", "other", "another", "use", "kind", "look", "again", "now", "while", "possible", "possibly", "involve", "include", "related", "affect", "person", "people", "doctor", "appear", "after", "before", "during", "through", "general", "exist", "need", "only", "same", "after"]
 )
+SOFT_MARK = "~"
 # Wording decides here, not only words: "not" turns a question round.
 NEGATION = frozenset({"not", "no", "never", "without", "none"})
 
@@ -126,7 +127,7 @@ class Vocabulary:
             elif stemmed[i] not in FILLER:
                 out.append(Concept(stemmed[i], said[i], costs[i]))
             elif stemmed[i] in SOFT:
-                out.append(Concept(stemmed[i], said[i], soft=True))
+                out.append(Concept(f"{SOFT_MARK}{stemmed[i]}", said[i], soft=True))
             i += 1
         return out
 

@@ -1,10 +1,11 @@
-"""PortAudio's devices: the module itself, which loudspeakers there are, and looking for them anew."""
+"""PortAudio's devices: the module itself, which devices there are, and looking for them anew."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from companion.errors import DeviceError
 
@@ -54,18 +55,47 @@ def refresh_devices() -> None:
         sd._initialize()
 
 
-def find_device(device: int | str | None) -> int | None:
-    """The number of an output device; None for the default.
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A sound device."""
+
+    index: int
+    name: str
+    inputs: int
+    """Channels it records; 0 for a loudspeaker."""
+    outputs: int
+    """Channels it plays; 0 for a microphone."""
+
+
+def list_devices() -> tuple[Device, ...]:
+    """Every sound device.
 
     Raises:
-        DeviceError: There is no loudspeaker at all, or none of that number or name (the message names those
-            there are).
+        DeviceError: PortAudio is missing or can't list them.
 
     """
     sd = sounddevice()
-    there = {i: str(d["name"]) for i, d in enumerate(sd.query_devices()) if d["max_output_channels"] > 0}
+    try:
+        rows = sd.query_devices()
+    except sd.PortAudioError as error:
+        raise DeviceError("The sound devices can't be listed.", "Check that sound works at all.") from error
+    return tuple(
+        Device(i, str(r["name"]), int(r["max_input_channels"]), int(r["max_output_channels"])) for i, r in enumerate(rows)
+    )
+
+
+def find_device(device: int | str | None, kind: Literal["loudspeaker", "microphone"] = "loudspeaker") -> int | None:
+    """The number of a device of that kind; None for the default.
+
+    Raises:
+        DeviceError: There is none of the kind at all, or none of that number or name (the message names those
+            there are).
+
+    """
+    there = {d.index: d.name for d in list_devices() if (d.outputs if kind == "loudspeaker" else d.inputs)}
     if not there:
-        raise DeviceError("There is no loudspeaker.", "Plug one in, or write the speech to a file with --out.")
+        instead = "write the speech to a file with --out" if kind == "loudspeaker" else "type your questions"
+        raise DeviceError(f"There is no {kind}.", f"Plug one in, or {instead}.")
     if device is None:
         return None
     wanted = str(device).strip().lower()
@@ -76,4 +106,4 @@ def find_device(device: int | str | None) -> int | None:
     if wanted and (exact or partly):
         return (exact or partly)[0]
     names = ", ".join(f"{i} {name}" for i, name in there.items())
-    raise DeviceError(f"There is no loudspeaker {device!r}.", f"There are: {names}.")
+    raise DeviceError(f"There is no {kind} {device!r}.", f"There are: {names}.")
