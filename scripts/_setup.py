@@ -189,20 +189,18 @@ def install(extra: str) -> None:
     if pip is None:
         raise SetupError(missing_venv_line())
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
-    # "compat" is a plain line in a .pth file: faster at every start than an import hook.
-    flags = [
-        "--disable-pip-version-check",
-        "--no-input",
-        "--retries",
-        "2",
-        "--config-settings",
-        "editable_mode=compat",
-    ]
+    flags = ["--disable-pip-version-check", "--no-input", "--retries", "2"]
     if not quiet_run([*pip, "install", *flags, "--editable", what]):
-        raise SetupError(
-            "The packages could not be installed. Check the internet connection and start again; "
-            f"the details are in {VENV / LOG}"
-        )
+        raise SetupError(f"The packages could not be installed. {install_advice()} The details are in {VENV / LOG}")
+
+
+def install_advice() -> str:
+    """What to do after pip has failed, as far as its words tell."""
+    words = (VENV / LOG).read_text("utf-8", "replace").rpartition(" install ")[2]
+    if "failed-wheel-build" in words or "Failed building wheel" in words or "CMAKE_C_COMPILER" in words:
+        # pocketsphinx 5.1.1 comes ready-made for Python 3.11 and 3.13, not for 3.10 and 3.12.
+        return "One must be built here: use Python 3.11 or 3.13, or install a C compiler, and start again."
+    return "Check the internet connection and start again."
 
 
 def set_up(extra: str) -> None:
