@@ -196,7 +196,7 @@ def install(extra: str) -> None:
 
 def install_advice() -> str:
     """What to do after pip has failed, as far as its words tell."""
-    words = (VENV / LOG).read_text("utf-8", "replace").rpartition(" install ")[2]
+    words = (VENV / LOG).read_text("utf-8", "replace").rpartition("\n$ ")[2]
     if "failed-wheel-build" in words or "Failed building wheel" in words or "CMAKE_C_COMPILER" in words:
         # pocketsphinx 5.1.1 comes ready-made for Python 3.11 and 3.13, not for 3.10 and 3.12.
         return "One must be built here: use Python 3.11 or 3.13, or install a C compiler, and start again."

@@ -174,9 +174,9 @@ def test_what_the_tests_need_is_set_up_on_its_own_and_kept(project: Path, setup:
 
 def test_a_package_that_must_be_built_is_named_as_the_cause(setup: ModuleType) -> None:
     log = setup.VENV / setup.LOG
-    log.write_text("$ pip install x\nerror: failed-wheel-build-for-install\n")
+    log.write_text("\n$ pip install x\nerror: failed-wheel-build-for-install\n")
     assert "C compiler" in setup.install_advice()
-    log.write_text(log.read_text() + "$ pip install x\nERROR: No matching distribution found\n")  # the next start
+    log.write_text(log.read_text() + "\n$ pip install x\nERROR: No matching distribution found\n")  # the next start
     assert "internet connection" in setup.install_advice()
 
 
