@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import sys
 
-from companion.cli.common import could_not_speak, settings_of, speak, status
+from companion.cli.common import could_not_speak, recognizer, settings_of, speak, status
 from companion.content.load import load_pack
 from companion.content.types import Pack
 from companion.dialogue.state import SavePlace, State
@@ -24,14 +24,60 @@ def run(options: argparse.Namespace) -> int:
     router = Router(pack)
     memory = Memory(settings)
     if not options.text:
-        from companion.session import converse
-
-        missing = converse(pack, router, settings, memory, options, lambda line: status(options, line))
+        missing = _aloud(options, settings, pack, router, memory)
         if missing is None:
             return 0
         # Said even with --quiet: the listener must know why nothing speaks.
         print(f"{missing} Going on in text.", file=sys.stderr, flush=True)
     return _text(options, settings, pack, router, memory)
+
+
+def _aloud(
+    options: argparse.Namespace, settings: Settings, pack: Pack, router: Router, memory: Memory
+) -> CompanionError | None:
+    """Converse by voice; what is missing, where that can't begin."""
+    from companion.ears import Ears
+    from companion.hearing.endpoint import PATIENCE, Endpointer, webrtc_detector
+    from companion.hearing.microphone import SoundDeviceMicrophone
+    from companion.session import Session
+    from companion.speaking.player import SoundDevicePlayer
+    from companion.speaking.pyttsx3_voice import Pyttsx3Voice
+    from companion.speaking.speech import Speaker
+    from companion.understanding.phrases import phrases
+
+    with contextlib.ExitStack() as stack:
+        try:
+            voice = stack.enter_context(contextlib.closing(Pyttsx3Voice(pack.speech)))
+            voice.warm()
+            player = stack.enter_context(contextlib.closing(SoundDevicePlayer(settings.device)))
+            engine = stack.enter_context(recognizer(settings, pack))
+            session = Session(
+                pack,
+                router,
+                lambda on_event: Speaker(voice, player, settings.speech, on_event),
+                loudspeaker=player,
+                state=State(rate=settings.rate, volume=settings.volume),
+                memory=memory,
+                out=sys.stdout,
+                earcons=not options.no_earcons,
+            )
+            known = frozenset(phrases(pack))
+            ears = Ears(
+                lambda: SoundDeviceMicrophone(settings.device),
+                engine,
+                Endpointer(webrtc_detector(), PATIENCE[options.patience]),
+                deaf=session.deaf,
+                heard=session.heard,
+                partial=lambda text: None,
+                lost=session.microphone_lost,
+                failed=session.recognizer_failed,
+                known=known.__contains__,
+            )
+        except CompanionError as err:
+            return err
+        status(options, f"Listening with {engine.name}.")
+        session.run(ears, use_keys=not options.no_keys)
+    return None
 
 
 def _text(options: argparse.Namespace, settings: Settings, pack: Pack, router: Router, memory: Memory) -> int:

@@ -1,0 +1,142 @@
+"""The listening half of a conversation: microphone, endpoint and recogniser in one thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from companion.errors import CompanionError, DeviceError, EngineError
+from companion.events import Hypothesis
+from companion.hearing.endpoint import Endpointer
+from companion.ports import Microphone, Recognizer
+
+SETTLE = 0.4
+"""Seconds after playback during which nothing is listened to: the room still rings, and the loudspeaker's
+own delay is not known."""
+REOPEN = 1.0
+"""Seconds between tries to find a lost microphone again."""
+
+Heard = Callable[[Hypothesis, float], None]
+
+
+class Ears:
+    """Listens while nobody speaks.
+
+    Args:
+        open_microphone: Opens the microphone; raises DeviceError while there is none.
+        recognizer: Where utterances go.
+        endpointer: Cuts them out.
+        deaf: Whether something is being played now.
+        heard: Called with each final hypothesis and the seconds from the last block to it.
+        partial: Called with each partial hypothesis's text.
+        lost: Called with True when the microphone goes, with False when it is back.
+        failed: Called with what went wrong when the recogniser fails; listening goes on.
+        known: Whether a partial hypothesis already is a whole known phrase.
+    """
+
+    def __init__(
+        self,
+        open_microphone: Callable[[], Microphone],
+        recognizer: Recognizer,
+        endpointer: Endpointer,
+        *,
+        deaf: Callable[[], bool],
+        heard: Heard,
+        partial: Callable[[str], None],
+        lost: Callable[[bool], None],
+        failed: Callable[[CompanionError], None],
+        known: Callable[[str], bool],
+    ) -> None:
+        self._open = open_microphone
+        self._recognizer = recognizer
+        self._endpointer = endpointer
+        self._deaf = deaf
+        self._heard, self._partial, self._lost, self._failed, self._known = heard, partial, lost, failed, known
+        self._closed = threading.Event()
+        self.open = True
+        """False while the listener asked not to be listened to."""
+        self._text = ""
+        self._quiet_since = 0.0
+        # The first is opened here, so that a missing microphone is known before the conversation begins.
+        self._microphone: Microphone | None = open_microphone()
+        self._thread = threading.Thread(target=self._run, name="ears", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening and free the microphone."""
+        self._closed.set()
+        if self._microphone is not None:
+            self._microphone.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            microphone = self._microphone
+            if microphone is None:
+                self._closed.wait(REOPEN)
+                self._try_again()
+                continue
+            try:
+                for block in microphone.blocks():
+                    if self._closed.is_set():
+                        return
+                    self._take(block)
+                if self._closed.is_set():
+                    return
+                raise DeviceError("The microphone ended.")
+            except DeviceError:
+                microphone.close()
+                self._microphone = None
+                self._drop()
+                if not self._closed.is_set():
+                    self._lost(True)
+
+    def _try_again(self) -> None:
+        try:
+            self._microphone = self._open()
+        except DeviceError:
+            return
+        self._lost(False)
+
+    def _take(self, block: object) -> None:
+        now = time.monotonic()
+        if self._deaf() or not self.open:
+            self._quiet_since = now + SETTLE
+            self._drop()
+            return
+        if now < self._quiet_since:
+            return
+        try:
+            self._listen(block)
+        except EngineError as err:
+            self._endpointer.finish()
+            self._failed(err)
+
+    def _listen(self, block: object) -> None:
+        for step in self._endpointer.push(block, known=self._known(self._text)):  # type: ignore[arg-type]  # an int16 array; numpy stays out of this room
+            if step.kind == "start":
+                self._recognizer.reset()
+                self._text = ""
+            found = self._recognizer.accept(step.audio)
+            if found is not None:
+                self._text = found.text
+                self._partial(found.text)
+            if step.kind == "end":
+                began = time.perf_counter()
+                hypothesis = self._recognizer.finish()
+                self._text = ""
+                self._heard(hypothesis, time.perf_counter() - began)
+
+    def _drop(self) -> None:
+        """What was being said is cut off by our own speech: forget it."""
+        self._text = ""
+        if self._endpointer.finish():
+            try:
+                self._recognizer.reset()
+            except EngineError as err:
+                self._failed(err)

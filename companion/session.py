@@ -1,0 +1,275 @@
+"""The live conversation: the only room with threads. It carries events to the dialogue and out its actions."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TextIO
+
+from companion import keys
+from companion.content.types import Pack
+from companion.dialogue import start, step
+from companion.dialogue.state import (
+    Action,
+    Adjust,
+    DeviceBack,
+    DeviceLost,
+    Event,
+    InputEnded,
+    Microphone,
+    NothingSaid,
+    PauseSpeaking,
+    PlayEarcon,
+    Quit,
+    ResumeSpeaking,
+    SavePlace,
+    Say,
+    SentenceStarted,
+    SpeechEnded,
+    State,
+    StopSpeaking,
+    Understood,
+)
+from companion.ears import Ears
+from companion.errors import CompanionError
+from companion.events import Decision, Hypothesis, SpeechSettings
+from companion.ports import Loudspeaker, Router
+from companion.speaking.speech import SpeechEvent, Speaker
+from companion.text_mode import LABEL, PROMPT
+
+REMIND_AFTER = 20.0
+"""Seconds of silence before the one reminder. Then the companion waits as long as it takes."""
+FAREWELL = 10.0
+"""Seconds that the last words may take."""
+
+
+class Memory(Protocol):
+    """Keeps the place and the voice's settings between runs."""
+
+    def save(self, state: State, place: SavePlace | None) -> None:
+        """Remember; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    hypothesis: Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    character: str
+
+
+class Session:
+    """One conversation by voice and keys.
+
+    Args:
+        pack: What is spoken about.
+        router: Decides what utterances mean.
+        speaker: Says sentences; made by ``make_speaker`` with this object's ``on_speech``.
+        loudspeaker: Of the speaker, to be reopened when it was lost.
+        state: Where to begin.
+        memory: Keeps place, rate and volume.
+        out: Where the words of both sides are written, a labelled line each.
+        earcons: Play short sounds.
+        clock: Seconds; for tests.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        router: Router,
+        make_speaker: Callable[[Callable[[SpeechEvent], None]], Speaker],
+        *,
+        loudspeaker: Loudspeaker | None = None,
+        state: State,
+        memory: Memory,
+        out: TextIO,
+        earcons: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pack, self._router, self._memory, self._out = pack, router, memory, out
+        self._events: queue.Queue[Event | _Heard | _Key] = queue.Queue()
+        self._state = state
+        self._earcons = earcons
+        self._clock = clock
+        self._loudspeaker = loudspeaker
+        self._speech: int | None = None  # what ``SpeechEnded`` is about; asides don't count
+        self._silent_since = clock()
+        self._loudspeaker_lost = False
+        self._ears: Ears | None = None
+        self._speaker = make_speaker(self._on_speech)
+        self._ending = False
+
+    # What comes in, from other threads
+
+    def heard(self, hypothesis: Hypothesis, _seconds: float) -> None:
+        """A final hypothesis."""
+        self._events.put(_Heard(hypothesis))
+
+    def key(self, character: str) -> None:
+        """A key was pressed."""
+        self._events.put(_Key(character))
+
+    def microphone_lost(self, lost: bool) -> None:
+        """The microphone went, or is back."""
+        self._events.put(DeviceLost("microphone") if lost else DeviceBack("microphone"))
+
+    def recognizer_failed(self, error: CompanionError) -> None:
+        """The recogniser failed; the next utterance finds a new one."""
+        print(str(error), file=sys.stderr, flush=True)
+
+    def _on_speech(self, event: SpeechEvent) -> None:
+        if event.kind == "failed":
+            if not self._loudspeaker_lost:
+                self._loudspeaker_lost = True
+                self._events.put(DeviceLost("loudspeaker"))
+            return
+        if event.speech != self._speech:
+            return
+        if event.kind == "started":
+            self._events.put(SentenceStarted(event.index))
+        elif event.kind == "finished":
+            self._events.put(SpeechEnded())
+
+    def deaf(self) -> bool:
+        """Whether the companion itself is to be heard now."""
+        return self._speaker.speaking and not self._loudspeaker_lost
+
+    # The loop
+
+    def run(self, ears: Ears | None, *, use_keys: bool) -> None:
+        """Converse until goodbye."""
+        self._ears = ears
+        with contextlib.ExitStack() as stack:
+            if use_keys and keys.available():
+                stack.enter_context(keys.listening(self.key))
+            if ears is not None:
+                ears.start()
+                stack.callback(ears.close)
+            stack.callback(self._speaker.close)
+            self._state, actions = start(self._pack, self._state)
+            self._carry_out(actions)
+            while not self._ending:
+                self._turn()
+            self._speaker.wait(FAREWELL)
+
+    def _turn(self) -> None:
+        try:
+            event = self._events.get(timeout=0.25)
+        except queue.Empty:
+            self._idle()
+            return
+        if isinstance(event, _Heard):
+            self._utterance(event.hypothesis)
+        elif isinstance(event, _Key):
+            self._pressed(event.character)
+        else:
+            self._apply(event)
+
+    def _idle(self) -> None:
+        if self._loudspeaker_lost:
+            self._find_loudspeaker()
+        if self._speaker.speaking or self._state.mode != "listening":
+            self._silent_since = self._clock()
+        elif self._clock() - self._silent_since > REMIND_AFTER:
+            self._silent_since = self._clock()
+            self._apply(NothingSaid())
+
+    def _utterance(self, hypothesis: Hypothesis) -> None:
+        self._silent_since = self._clock()
+        decision = self._router.decide(hypothesis, self._state.context)
+        if not decision.heard:
+            # A cough is no turn: only what had words in it is answered.
+            return
+        self._write(f"{PROMPT}{decision.heard}")
+        self._apply(Understood(decision))
+
+    def _pressed(self, character: str) -> None:
+        self._silent_since = self._clock()
+        if character.isdecimal() and character != "0":
+            self._apply(Understood(self._router.decide(character, replace(self._state.context, numbered=True))))
+            return
+        command = keys.KEYS.get(character)
+        if command == "pause_or_resume":
+            command = "resume" if self._state.mode == "paused" else "pause"
+        if command:
+            self._apply(Understood(Decision("command", command)))
+
+    def _apply(self, event: Event) -> None:
+        self._state, actions = step(self._state, event, self._pack)
+        self._carry_out(actions)
+
+    def _carry_out(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            match action:
+                case Say():
+                    self._say(action)
+                case StopSpeaking():
+                    self._speech = None
+                    self._speaker.stop()
+                case PauseSpeaking():
+                    self._speaker.pause()
+                    self._write(f"{LABEL}Paused.")
+                case ResumeSpeaking():
+                    self._speaker.resume()
+                case PlayEarcon():
+                    self._earcon(action)
+                case Adjust():
+                    self._adjust(action)
+                case Microphone():
+                    if self._ears is not None:
+                        self._ears.open = action.open
+                case SavePlace():
+                    self._memory.save(self._state, action)
+                case Quit():
+                    self._ending = True
+
+    def _say(self, action: Say) -> None:
+        self._write(f"{LABEL}{action.text}")
+        if self._loudspeaker_lost:
+            self._events.put(SpeechEnded())
+            return
+        if action.aside:
+            self._speaker.speak(action.sentences, "urgent")
+        else:
+            # Nothing of the last speech may count for the new one, so it is forgotten before.
+            self._speech = None
+            self._speech = self._speaker.speak(action.sentences, "normal")
+
+    def _earcon(self, action: PlayEarcon) -> None:
+        if self._earcons and not self._loudspeaker_lost:
+            from companion.speaking.earcons import earcon
+
+            self._speaker.sound(earcon(action.name))
+
+    def _adjust(self, action: Adjust) -> None:
+        self._speaker.settings = SpeechSettings(action.rate, action.volume, self._speaker.settings.voice)
+        place = self._speaker.place
+        if place and self._speaker.speaking:
+            self._speaker.go_to(place[1])  # the sentence begins anew at the new rate
+        self._memory.save(self._state, None)
+
+    def _find_loudspeaker(self) -> None:
+        reopen: Any = getattr(self._loudspeaker, "reopen", None)
+        if reopen is None:
+            return
+        try:
+            reopen()
+        except CompanionError:
+            return
+        self._loudspeaker_lost = False
+        self._speaker.resume()
+        self._apply(DeviceBack("loudspeaker"))
+
+    def _write(self, line: str) -> None:
+        print(line, file=self._out, flush=True)
+
+    def end(self) -> None:
+        """End from outside, as at the end of the input."""
+        self._events.put(InputEnded())

@@ -1,0 +1,142 @@
+"""The whole program on a virtual sound card: spoken to through the microphone, heard back out of the loudspeaker."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from speech_fixtures import say_to_file
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 40.0
+
+
+class Conversation:
+    """The running program and the lines that it prints."""
+
+    def __init__(self, env, *arguments):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "companion", "--engine", "pocketsphinx", *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env,
+        )  # fmt: skip
+        self.lines: queue.Queue[str] = queue.Queue()
+        self.seen: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+
+    def wait_for(self, text: str) -> str:
+        """The next line that holds the text."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                line = self.lines.get(timeout=PATIENCE)
+                self.seen.append(line)
+                if text in line:
+                    return line
+        raise AssertionError(f"never said: {text}; said: {self.seen}; stderr: {self._errors()}")
+
+    def _errors(self) -> str:
+        self.process.kill()
+        return self.process.stderr.read()
+
+    def end(self) -> int:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(timeout=PATIENCE)
+        self.process.kill()
+        return self.process.wait()
+
+
+@contextlib.contextmanager
+def conversation(card, tmp_path, *arguments) -> Iterator[Conversation]:
+    talk = Conversation({**card.env, "COMPANION_HOME": str(tmp_path / "home")}, *arguments)
+    try:
+        yield talk
+    finally:
+        talk.process.kill()
+        talk.process.wait()
+
+
+@pytest.fixture
+def ask(sound_card, tmp_path):
+    """Speak into the virtual microphone, once the companion has fallen silent."""
+
+    def speak(recording, text):
+        assert recording.wait_for_silence(1.2, PATIENCE)
+        sound_card.play_into_microphone(say_to_file(text, tmp_path / "q.wav"))
+
+    return speak
+
+
+def test_a_spoken_question_is_answered_aloud(sound_card, tmp_path, ask):
+    from companion.content import load_pack
+    from companion.hearing.pocketsphinx import PocketSphinxRecognizer
+    from companion.text.sentences import split
+
+    with sound_card.record_loudspeaker() as recording, conversation(sound_card, tmp_path) as talk:
+        talk.wait_for("Hello.")
+        ask(recording, "what is metastasis")
+        talk.wait_for("you: what is metastasis")
+        before = recording.seconds
+        answer = talk.wait_for("companion: What metastasis is")
+        assert recording.wait_for_silence(1.2, PATIENCE)
+        spoken = recording.at_16k()[int(before * 16_000) :]
+        ask(recording, "goodbye")
+        talk.wait_for("Goodbye.")
+        assert talk.end() == 0
+
+    sentences = [s.lower().replace(".", "").replace(",", "").replace(":", "") for s in split(answer.removeprefix("companion: "))]
+    others = [i.short.lower().replace(".", "").replace(",", "") for i in load_pack().items]
+    recognizer = PocketSphinxRecognizer([*sentences, *others], tmp_path / "lm")
+    for start in range(0, len(spoken), 1600):
+        recognizer.accept(spoken[start : start + 1600])
+    heard = recognizer.finish().text.split()
+    wanted = " ".join(sentences).split()
+    shared = len(set(heard) & set(wanted)) / len(set(wanted))
+    assert shared > 0.5, f"heard back: {' '.join(heard)}"
+
+
+def test_a_cry_for_help_is_answered_with_the_emergency_sentence(sound_card, tmp_path, ask):
+    with sound_card.record_loudspeaker() as recording, conversation(sound_card, tmp_path, "--no-earcons") as talk:
+        talk.wait_for("Hello.")
+        ask(recording, "i can not breathe")
+        line = talk.wait_for("companion: Call your local emergency number")
+        assert "danger" in line
+        ask(recording, "goodbye")
+        talk.wait_for("Goodbye.")
+        assert talk.end() == 0
+
+
+def test_a_microphone_that_goes_and_comes_back_does_not_end_the_conversation(sound_card, tmp_path, ask):
+    with sound_card.record_loudspeaker() as recording, conversation(sound_card, tmp_path) as talk:
+        talk.wait_for("Hello.")
+        assert recording.wait_for_silence(1.0, PATIENCE)
+        sound_card.remove_microphone()
+        talk.wait_for("The microphone is gone.")
+        sound_card.restore_microphone()
+        talk.wait_for("The microphone is back.")
+        ask(recording, "can metastasis be prevented")
+        talk.wait_for("companion: Prevention")
+        assert talk.process.poll() is None
+
+
+def test_without_a_sound_card_it_says_so_and_goes_on_in_text(tmp_path):
+    env = {**os.environ, "COMPANION_HOME": str(tmp_path), "ALSA_CONFIG_PATH": os.devnull, "PULSE_SERVER": "unix:/nowhere"}
+    env.pop("ALSA_CONFIG_PATH")  # an empty configuration aborts PortAudio itself
+    done = subprocess.run(
+        [sys.executable, "-m", "companion"], input="what is metastasis\ngoodbye\n", capture_output=True, text=True, cwd=ROOT, env=env,
+        check=False, timeout=60,
+    )  # fmt: skip
+    if "Listening with" in done.stderr:
+        pytest.skip("this machine has a sound card")
+    assert done.returncode == 0
+    assert "Going on in text." in done.stderr
+    assert "spread from where it began" in done.stdout
