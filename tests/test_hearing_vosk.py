@@ -45,7 +45,8 @@ def test_times_of_words_begin_anew_with_each_utterance(small, say):
         heard = hear_file(say("what is metastasis"), small)
         assert [w.text for w in heard.words] == ["what", "is", "metastasis"]
         assert 0.0 <= heard.words[0].start < 0.6
-        assert all(a.end <= b.start + 0.011 and a.start < a.end for a, b in zip(heard.words, heard.words[1:], strict=False))
+        pairs = zip(heard.words, heard.words[1:], strict=False)
+        assert all(a.start < a.end <= b.start + 0.011 for a, b in pairs)
 
 
 def test_partials_grow_into_the_final_text(small, say):
@@ -166,7 +167,7 @@ def test_a_changed_byte_is_found_by_the_manifest(model_copy, name):
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    with pytest.raises(ModelError, match="wrong checksum|cut short|damaged"):
+    with pytest.raises(ModelError, match=r"wrong checksum|cut short|damaged"):
         check_model(model_copy)
 
 

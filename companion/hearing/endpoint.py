@@ -52,9 +52,13 @@ class Endpointer:
         detector: The voice activity detector.
         patience: Seconds of silence that end an utterance.
         longest: Seconds of an utterance at most.
+
     """
 
-    def __init__(self, detector: SpeechDetector, patience: float = PATIENCE["normal"], longest: float = LONGEST) -> None:
+    def __init__(
+        self, detector: SpeechDetector, patience: float = PATIENCE["normal"], longest: float = LONGEST
+    ) -> None:
+        """Begin in silence."""
         self._detector = detector
         self._patience = patience
         self._longest = longest
@@ -88,6 +92,7 @@ class Endpointer:
 
         Returns:
             Steps in order; none while less than a frame has come.
+
         """
         self._rest = np.concatenate([self._rest, block])
         steps: list[Step] = []

@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
+from companion.errors import ModelError, UsageError
 from companion.hearing.process import Engine, ProcessRecognizer
 from companion.ports import Recognizer
 from companion.store import vosk_model_for
 
+ENGINES = ("auto", "vosk", "pocketsphinx")
 
-def open_recognizer(engine: str, model: Path | None, phrases: Sequence[str], cache: Path) -> Recognizer:
+
+def open_recognizer(engine: str, model: Path | None, phrases: Sequence[str], cache_dir: Path) -> Recognizer:
     """Vosk where its model is found, else PocketSphinx; always in a process of its own.
 
     Args:
         engine: "auto", "vosk" or "pocketsphinx".
         model: A Vosk model's folder or name; None to search (``COMPANION_MODEL``, the store, ``models/``).
         phrases: What a listener may say, lower case without punctuation: grammar and language model.
-        cache: Folder for what is made from the phrases.
+        cache_dir: Folder for what is made from the phrases.
 
     Raises:
-        ModelError: The named model is missing or damaged, or "vosk" was asked for and there is none.
+        ModelError: A model that was named or found is missing or damaged, or "vosk" was asked for and there is none.
         EngineError: The engine can't be loaded.
+        UsageError: There is no such engine.
+
     """
-    chosen = choose(engine, model, phrases, cache)
-    return ProcessRecognizer(chosen)
+    return ProcessRecognizer(choose(engine, model, phrases, cache_dir))
 
 
-def choose(engine: str, model: Path | None, phrases: Sequence[str], cache: Path) -> Engine:
-    """What ``open_recognizer`` opens.
+def choose(engine: str, model: Path | None, phrases: Sequence[str], cache_dir: Path) -> Engine:
+    """What `open_recognizer` opens.
 
     Raises:
         ModelError: As there.
-    """
-    from companion.errors import ModelError
-    from companion.hearing.vosk import BIG_VOCABULARY, check_model, vocabulary_size
+        UsageError: As there.
 
-    if engine != "pocketsphinx":
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"There is no engine {engine!r}.", f"The engines are {', '.join(ENGINES)}.")
+    # There are systems for which Vosk is not published; a model that lies there is then of no use.
+    if engine == "vosk" or (engine == "auto" and importlib.util.find_spec("vosk") is not None):
         folder = vosk_model_for(model)
         if folder is not None:
-            check_model(folder)
-            # A large model is best left free; what it hears is matched afterwards.
-            free = vocabulary_size(folder) > BIG_VOCABULARY
-            return Engine("vosk", folder, None if free else tuple(phrases), cache)
+            return Engine("vosk", folder, _grammar(folder, phrases), cache_dir)
         if engine == "vosk":
             raise ModelError(
                 "There is no Vosk model.", "Run companion model fetch vosk-small, or use --engine pocketsphinx."
             )
-    return Engine("pocketsphinx", None, tuple(phrases), cache)
+    return Engine("pocketsphinx", None, tuple(phrases), cache_dir)
+
+
+def _grammar(folder: Path, phrases: Sequence[str]) -> tuple[str, ...] | None:
+    """The phrases for a small model; None for a large one, best left free: what it hears is matched afterwards."""
+    from companion.hearing.vosk import BIG_VOCABULARY, vocabulary_size
+
+    return None if not phrases or vocabulary_size(folder) > BIG_VOCABULARY else tuple(phrases)

@@ -28,6 +28,7 @@ def blocks(path: str | Path) -> Iterator[NDArray[np.int16]]:
 
     Raises:
         AudioFileError: Missing, a folder, empty, cut short, or no sound file.
+
     """
     path = Path(path)
     _look(path)
@@ -108,6 +109,7 @@ def transcribe_file(path: str | Path, recognizer: Recognizer) -> Iterator[Hypoth
     Raises:
         AudioFileError: As ``blocks``.
         EngineError: The recogniser failed.
+
     """
     endpointer = Endpointer(webrtc_detector())
     recognizer.reset()
@@ -131,6 +133,7 @@ def hear_file(path: str | Path, recognizer: Recognizer) -> Hypothesis:
     Raises:
         AudioFileError: As ``blocks``.
         EngineError: The recogniser failed.
+
     """
     endpointer = Endpointer(webrtc_detector(), longest=LONGEST_QUESTION)
     recognizer.reset()

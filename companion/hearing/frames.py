@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import soxr
@@ -25,7 +26,8 @@ def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     """-1 to 1 to int16, clipped; NaN and infinities become silence."""
     clean = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.clip(np.rint(clean * 32767.0), -32768, 32767).astype(np.int16)
+    out: NDArray[np.int16] = np.clip(np.rint(clean * 32767.0), -32768, 32767).astype(np.int16)
+    return out
 
 
 def dithered(block: NDArray[np.int16], noise: np.random.Generator) -> NDArray[np.int16]:
@@ -33,7 +35,7 @@ def dithered(block: NDArray[np.int16], noise: np.random.Generator) -> NDArray[np
     zeros = block == 0
     if not zeros.any():
         return block
-    out = block.copy()
+    out: NDArray[np.int16] = block.copy()
     out[zeros] = noise.integers(-DITHER, DITHER + 1, int(zeros.sum()), dtype=np.int16)
     return out
 
@@ -43,10 +45,13 @@ class Resampler:
 
     Args:
         rate: Hz of what comes in, 1,000 to 768,000.
+
     """
 
     def __init__(self, rate: int) -> None:
-        self._stream = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        self._stream: Any = None
+        if rate != SAMPLE_RATE:
+            self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
         self._rest = np.zeros(0, np.int16)
 
     def push(self, samples: NDArray[np.float32], last: bool = False) -> Iterator[NDArray[np.int16]]:
@@ -55,6 +60,7 @@ class Resampler:
         Args:
             samples: Mono, shape (n,), -1 to 1.
             last: No more will come.
+
         """
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         if self._stream is not None:

@@ -51,6 +51,7 @@ def build(phrases: Sequence[str], dictionary: Path, background: Mapping[str, flo
 
     Raises:
         EngineError: The cache can't be written.
+
     """
     key = hashlib.sha256(
         json.dumps([VERSION, list(phrases), VARIANTS, BACKGROUND_SHARE, sorted(background)[:50], len(background)]).encode()
@@ -104,6 +105,7 @@ def to_arpa(rows: Sequence[Sequence[str]], background: Mapping[str, float], shar
         rows: Sentences as lists of words.
         background: Frequent words to their probability, for the unigrams.
         share: Of the unigram mass, what the background gets.
+
     """
     counts: list[Counter[tuple[str, ...]]] = [Counter(), Counter(), Counter()]
     for row in rows:

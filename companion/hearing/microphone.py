@@ -30,6 +30,7 @@ class SoundDeviceMicrophone:
 
     Raises:
         DeviceError: There is none, or it refuses to open.
+
     """
 
     def __init__(self, device: int | str | None = None) -> None:
@@ -82,6 +83,7 @@ class SoundDeviceMicrophone:
 
         Raises:
             DeviceError: The device was lost.
+
         """
         resampler = Resampler(self.rate)
         self._beat = time.monotonic()

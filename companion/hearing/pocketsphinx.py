@@ -24,7 +24,7 @@ DOUBT = -2.1
 Pack questions by four flite voices lie between -0.1 and -2.1, other speech mostly below -2."""
 SHORT_DOUBT = -1.5
 """The same for one or two words: a lone word is easily found in anything."""
-REFUSE = -3.4
+REFUSE = -4.5
 """Below this it was no speech that the model knows: the text is dropped."""
 _MAX_SECONDS = 70
 
@@ -38,6 +38,7 @@ class PocketSphinxRecognizer:
 
     Raises:
         EngineError: PocketSphinx isn't installed, or can't load its model.
+
     """
 
     name = "pocketsphinx"

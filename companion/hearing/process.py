@@ -9,7 +9,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.errors import EngineError
+import companion
+from companion.errors import CompanionError, EngineError, ModelError
 from companion.events import Hypothesis, Word
 
-LOAD_PATIENCE = 60.0
+LOAD_PATIENCE = 90.0
 """Seconds for loading a model; a large one from a slow disk takes its time."""
 PATIENCE = 20.0
 """Seconds for one block or one final hypothesis; libvosk hangs for ever on some inputs."""
+_ERRORS: Mapping[str, type[CompanionError]] = {"EngineError": EngineError, "ModelError": ModelError}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,15 @@ class Engine:
     model: Path | None
     """A Vosk model's folder; None for PocketSphinx."""
     phrases: tuple[str, ...] | None
-    """See the engines' own classes."""
+    """Grammar or language model, as the engines' own classes take it; None for free decoding (Vosk only)."""
     cache: Path
+    """Folder for what is made from the phrases."""
 
 
 class ProcessRecognizer:
-    """A recogniser in a worker.
+    """A recogniser in a worker. Answers block by block, exactly as the engine would in this process.
+
+    After a failure the utterance under way is lost; the next block opens a new worker.
 
     Args:
         engine: What to open.
@@ -48,53 +53,29 @@ class ProcessRecognizer:
 
     Raises:
         EngineError: The worker can't be started, or died while loading.
-        ModelError: As told by the engine (passed on as an EngineError with its words).
+        ModelError: The model is missing or damaged.
+
     """
 
     def __init__(self, engine: Engine, patience: float = PATIENCE) -> None:
+        """Start the worker and wait until the engine has been loaded."""
         self.name = engine.engine
         self._engine = engine
         self._patience = patience
         self._worker: _Worker | None = None
         self._ready()
 
-    def _ready(self) -> _Worker:
-        if self._worker is None:
-            worker = _Worker()
-            e = self._engine
-            self._worker = worker
-            self._ask(
-                {
-                    "op": "open",
-                    "engine": e.engine,
-                    "model": str(e.model) if e.model else None,
-                    "phrases": e.phrases,
-                    "cache": str(e.cache),
-                },
-                patience=LOAD_PATIENCE,
-            )
-        return self._worker
-
-    def _ask(self, request: dict[str, Any], data: bytes = b"", patience: float | None = None) -> dict[str, Any]:
-        worker = self._worker
-        assert worker is not None
-        reply = worker.ask({**request, "bytes": len(data)}, data, patience or self._patience)
-        if reply is None:
-            self.close()
-            raise EngineError(
-                f"The recogniser {self.name} has failed.",
-                "Say it again; if it fails each time, choose another model or --engine pocketsphinx.",
-            )
-        if "what" in reply:
-            self.close()
-            raise EngineError(reply["what"], reply["to_do"])
-        return reply
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id; None while there is none."""
+        return None if self._worker is None else self._worker.pid
 
     def accept(self, block: NDArray[np.int16]) -> Hypothesis | None:
         """See ``ports.Recognizer``.
 
         Raises:
-            EngineError: The worker died or hung. The next block starts a new one.
+            EngineError: The worker died or hung.
+
         """
         if len(block) == 0:
             return None
@@ -105,69 +86,115 @@ class ProcessRecognizer:
         """See ``ports.Recognizer``.
 
         Raises:
-            EngineError: As ``accept``.
+            EngineError: The worker died or hung.
+
         """
-        self._ready()
+        if self._worker is None:
+            return Hypothesis("", engine=self.name)
         return _hypothesis(self._ask({"op": "finish"})) or Hypothesis("", engine=self.name)
 
     def reset(self) -> None:
-        """See ``ports.Recognizer``."""
+        """See ``ports.Recognizer``. A worker that can't even do that is replaced at the next block."""
         if self._worker is not None:
-            self._ask({"op": "reset"})
+            with contextlib.suppress(EngineError):
+                self._ask({"op": "reset"})
 
     def close(self) -> None:
         """End the worker; twice is harmless."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
+    def _ready(self) -> None:
         if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+            return
+        self._worker = _Worker()
+        e = self._engine
+        # Absolute: the worker's working directory is another one.
+        model = None if e.model is None else str(e.model.absolute())
+        cache = str(e.cache.absolute())
+        request = {"op": "open", "engine": e.engine, "model": model, "phrases": e.phrases, "cache": cache}
+        self._ask(request, patience=LOAD_PATIENCE)
+
+    def _ask(self, request: dict[str, Any], data: bytes = b"", patience: float | None = None) -> dict[str, Any]:
+        worker = self._worker
+        assert worker is not None
+        try:
+            reply = worker.ask({**request, "bytes": len(data)}, data, patience or self._patience)
+        except BaseException:
+            # Ctrl-C: a reply that nobody took would be read as the answer to the next request.
+            self.close()
+            raise
+        if reply is None:
+            self.close()
+            raise self._lost(loading=request["op"] == "open")
+        if "what" in reply:
+            self.close()
+            raise _ERRORS.get(reply["error"], EngineError)(reply["what"], reply["to_do"])
+        return reply
+
+    def _lost(self, *, loading: bool) -> EngineError:
+        if not loading:
+            return EngineError(f"The recogniser {self.name} failed and was started anew.", "Say it again.")
+        if self._engine.model is not None:
+            return EngineError(
+                f"The recogniser {self.name} failed on the model in {self._engine.model}.",
+                "Fetch it again (companion model fetch vosk-small), or use --engine pocketsphinx.",
+            )
+        return EngineError(f"The recogniser {self.name} could not start.", "Look at what companion doctor says.")
 
 
 def _hypothesis(reply: dict[str, Any]) -> Hypothesis | None:
     row = reply.get("hypothesis")
     if row is None:
         return None
-    words = tuple(Word(**w) for w in row.pop("words"))
-    return Hypothesis(**row, words=words)
+    words = tuple(Word(**w) for w in row["words"])
+    return Hypothesis(**{**row, "words": words})
 
 
 class _Worker:
-    """The process and a thread that reads it, so that waiting has an end."""
+    """The process, and a thread that reads from it, so that waiting has an end."""
 
     def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        if not sys.executable:
+            raise EngineError("This program does not know its Python, so no recogniser can be started.", "Use --text.")
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "companion.hearing.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # libvosk and PocketSphinx log there
-                env=environment,
-                # Ctrl-C is the program's business; it ends the worker itself.
-                start_new_session=sys.platform != "win32",
+                env=_environment(),
+                # Python looks for modules in the working directory first: take that of its own library.
+                cwd=str(Path(os.__file__).parent),
+                # Ctrl-C at the terminal is for the owner, who then ends the worker.
+                start_new_session=os.name == "posix",
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+                | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
         except OSError as err:
-            raise EngineError(f"The recogniser's process can't be started: {err.strerror}.", "Free some memory.") from err
-        self._replies: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+            why = err.strerror or err
+            raise EngineError(f"The recogniser's process can't be started ({why}).", "Free some memory.") from err
+        self._replies: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, name="recogniser-reader", daemon=True)
+        self._reader.start()
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with contextlib.suppress(ValueError, OSError):
-            for line in self._process.stdout:
-                self._replies.put(json.loads(line))
-        self._replies.put(None)
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def ask(self, request: dict[str, Any], data: bytes, patience: float) -> dict[str, Any] | None:
         """The reply; None when the worker died or took too long."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n" + data)
+            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n" + data)
             self._process.stdin.flush()
             return self._replies.get(timeout=patience)
         except (OSError, ValueError, queue.Empty):
             return None
 
     def close(self) -> None:
+        """Let it go by itself for a moment, then end it."""
         with contextlib.suppress(OSError, ValueError):
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -176,6 +203,21 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        with contextlib.suppress(OSError, ValueError):
-            assert self._process.stdout is not None
-            self._process.stdout.close()
+        self._reader.join(timeout=5)
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        assert stream is not None
+        with stream, contextlib.suppress(OSError, ValueError):
+            for line in stream:
+                self._replies.put(json.loads(line))
+        self._replies.put(None)
+
+
+def _environment() -> dict[str, str]:
+    """The environment in which the worker finds the same package, also out of a checkout."""
+    environment = dict(os.environ)
+    root = str(Path(companion.__file__).resolve().parent.parent)
+    given = [str(Path.cwd() / p) for p in environment.get("PYTHONPATH", "").split(os.pathsep) if p]
+    environment["PYTHONPATH"] = os.pathsep.join([root, *given])
+    return environment

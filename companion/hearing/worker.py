@@ -1,15 +1,16 @@
 """A recogniser in a process of its own: ``python -m companion.hearing.worker``.
 
 Decoding holds Python's interpreter lock (PocketSphinx) or may abort the process (libvosk on bad input); here
-neither can touch the sound or the keys. Frames on stdin and stdout: a JSON line, then as many bytes as its
-"bytes" says.
+neither can touch the sound or the keys. A request is a line of JSON on standard input, then as many bytes of
+sound (int16, 16,000 Hz) as its ``bytes`` says: ``{"op": "open", "engine", "model", "phrases", "cache"}``,
+``{"op": "accept"}``, ``{"op": "finish"}``, ``{"op": "reset"}``. A reply is a line of JSON: ``{"hypothesis":
+{…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its standard input.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,11 +23,8 @@ from companion.ports import Recognizer
 
 
 def main() -> int:
-    """Serve until the input ends."""
-    # The library's own output must not get between the replies.
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    requests = sys.stdin.buffer
+    """Serve one owner until the input ends."""
+    requests, replies = _own_streams()
     recognizer: Recognizer | None = None
     while line := requests.readline():
         request = json.loads(line)
@@ -36,13 +34,27 @@ def main() -> int:
                 recognizer = _open(request)
                 reply: dict[str, Any] = {"name": recognizer.name}
             elif recognizer is None:
-                reply = {"what": "The recogniser is not open.", "to_do": ""}
+                reply = {"error": "EngineError", "what": "The recogniser is not open.", "to_do": ""}
             else:
                 reply = _serve(recognizer, request["op"], data)
         except CompanionError as err:
-            reply = {"what": err.what, "to_do": err.to_do}
-        _send(replies, reply)
+            reply = {"error": type(err).__name__, "what": err.what, "to_do": err.to_do}
+        try:
+            replies.write(json.dumps(reply).encode("ascii") + b"\n")
+            replies.flush()
+        except BrokenPipeError:
+            return 0
     return 0
+
+
+def _own_streams() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the owner; what the libraries print then goes nowhere."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+    return requests, replies
 
 
 def _open(request: dict[str, Any]) -> Recognizer:
@@ -66,13 +78,10 @@ def _serve(recognizer: Recognizer, op: str, data: bytes) -> dict[str, Any]:
 
 
 def _told(hypothesis: Hypothesis | None) -> dict[str, Any]:
-    return {"hypothesis": asdict(hypothesis) if hypothesis else None}
-
-
-def _send(out: BinaryIO, reply: dict[str, Any]) -> None:
-    out.write(json.dumps(reply).encode() + b"\n")
-    out.flush()
+    return {"hypothesis": None if hypothesis is None else asdict(hypothesis)}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # The engines' own threads may not join: leave without asking them.
+    os._exit(code)
