@@ -6,14 +6,15 @@ import hashlib
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from companion.atomic import atomic_write_text
 from companion.errors import EngineError
+from companion.hearing.letters import guesses, relatives
 
-VERSION = 1
+VERSION = 2
 """Part of the cache's key: raise it when the making changes."""
 BACKGROUND_WORDS = 3_000
 BACKGROUND_SHARE = 0.1
@@ -21,13 +22,20 @@ BACKGROUND_SHARE = 0.1
 0.83 to 0.91 on clean synthetic speech, since what is not asked has somewhere to go."""
 VARIANTS: dict[str, tuple[str, ...]] = {
     # As lay people and synthetic voices say them.
-    "metastasis": ("M EH T AH S T EY S IH S", "M EH T AH S T AH S IH S", "M EH T AH S T AA S IY Z", "M EH T AE S T AH S IH S"),
+    "metastasis": (
+        "M EH T AH S T EY S IH S",
+        "M EH T AH S T AH S IH S",
+        "M EH T AH S T AA S IY Z",
+        "M EH T AE S T AH S IH S",
+    ),
     "metastases": ("M AH T AE S T AH S IY Z", "M EH T AH S T EY S IY Z", "M EH T AH S T AH S IY Z"),
     "metastatic": ("M EH T AH S T AA T IH K",),
     "biopsy": ("B AY OW P S IY",),
     "immunotherapy": ("IH M Y UW N AH TH EH R AH P IY",),
 }
 """Pronunciations beside the dictionary's, in its phones (ARPAbet without stress)."""
+
+Gram = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +44,13 @@ class LanguageModel:
 
     arpa: Path
     dictionary: Path
-    missing: tuple[str, ...]
-    """Words of the phrases for which there is no pronunciation: they can't be heard."""
+    guessed: tuple[str, ...]
+    """Words of the phrases that the pronouncing dictionary lacks: their sound is guessed."""
 
 
-def build(phrases: Sequence[str], dictionary: Path, background: Mapping[str, float], cache: Path) -> LanguageModel:
+def build(
+    phrases: Sequence[str], dictionary: Path, background: Mapping[str, float], cache: Path, *, anew: bool = False
+) -> LanguageModel:
     """Make the model, or take it from the cache.
 
     Args:
@@ -48,37 +58,64 @@ def build(phrases: Sequence[str], dictionary: Path, background: Mapping[str, flo
         dictionary: A pronouncing dictionary in CMU's format.
         background: Frequent words to their probability; normalised here.
         cache: Folder of the cache; made when missing.
+        anew: Don't trust the cache.
 
     Raises:
         EngineError: The cache can't be written.
 
     """
-    key = hashlib.sha256(
-        json.dumps([VERSION, list(phrases), VARIANTS, BACKGROUND_SHARE, sorted(background)[:50], len(background)]).encode()
-    ).hexdigest()[:24]
+    size = dictionary.stat().st_size
+    made_of = [VERSION, list(phrases), VARIANTS, BACKGROUND_SHARE, sorted(background.items()), size]
+    key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:24]
     folder = cache / "pocketsphinx"
     arpa, words, note = (folder / f"{key}.{end}" for end in ("arpa", "dict", "json"))
-    if arpa.is_file() and words.is_file() and note.is_file():
-        return LanguageModel(arpa, words, tuple(json.loads(note.read_text(encoding="utf-8"))))
-    wanted = {w for p in phrases for w in p.split()}
-    said = pronunciations(dictionary, wanted | set(background))
-    missing = tuple(sorted(wanted - said.keys()))
+    if not anew and arpa.is_file() and words.is_file():
+        try:
+            return LanguageModel(arpa, words, tuple(json.loads(note.read_text(encoding="utf-8"))))
+        except (OSError, ValueError):
+            pass  # made anew below
+    said, guessed = pronunciations(dictionary, {w for p in phrases for w in p.split()}, set(background))
     rows = [p.split() for p in phrases]
     rows = [r for r in rows if r and all(w in said for w in r)]
     frequent = {w: p for w, p in background.items() if w in said}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         atomic_write_text(words, "".join(_entries(said)))
-        atomic_write_text(note, json.dumps(missing))
+        atomic_write_text(note, json.dumps(guessed))
         # Last, for its presence says that all is there.
         atomic_write_text(arpa, to_arpa(rows, frequent))
     except OSError as err:
-        raise EngineError(f"The language model can't be stored in {folder}: {err.strerror}.", "Free some space.") from err
-    return LanguageModel(arpa, words, missing)
+        why = err.strerror or err
+        raise EngineError(f"The language model can't be stored in {folder} ({why}).", "Free some space there.") from err
+    return LanguageModel(arpa, words, guessed)
 
 
-def pronunciations(dictionary: Path, words: set[str]) -> dict[str, list[str]]:
-    """The pronunciations of those words that the dictionary has, with the variants above."""
+def pronunciations(
+    dictionary: Path, wanted: set[str], background: set[str]
+) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+    """How words are said, and which of the wanted ones had to be guessed.
+
+    Args:
+        dictionary: In CMU's format.
+        wanted: Words that must be in it.
+        background: Words that are left out where the dictionary lacks them.
+
+    """
+    listed = _listed(dictionary, wanted | background)
+    lacking = wanted - listed.keys()
+    kin = _listed(dictionary, set().union(*(relatives(w) for w in lacking))) if lacking else {}
+    out = dict(listed)
+    guessed = []
+    for word in sorted(lacking):
+        if sounds := guesses(word, kin):
+            out[word] = list(sounds)
+            guessed.append(word)
+    for word, variants in VARIANTS.items():
+        if word in wanted:
+            out[word] = list(dict.fromkeys([*out.get(word, ()), *variants]))
+    return out, tuple(guessed)
+
+
+def _listed(dictionary: Path, words: set[str]) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     with dictionary.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -86,9 +123,6 @@ def pronunciations(dictionary: Path, words: set[str]) -> dict[str, list[str]]:
             word = head.split("(", 1)[0]
             if phones and word in words:
                 out.setdefault(word, []).append(" ".join(phones.split()))
-    for word, variants in VARIANTS.items():
-        if word in words:
-            out.setdefault(word, []).extend(v for v in variants if v not in out.get(word, ()))
     return out
 
 
@@ -99,7 +133,9 @@ def _entries(said: Mapping[str, list[str]]) -> Iterable[str]:
 
 
 def to_arpa(rows: Sequence[Sequence[str]], background: Mapping[str, float], share: float = BACKGROUND_SHARE) -> str:
-    """An ARPA trigram model by Witten and Bell's interpolation (1991, IEEE Trans. Information Theory 37:4, method C).
+    """An ARPA trigram model, smoothed by Witten and Bell's method C, interpolated.
+
+    Source: Witten and Bell 1991, IEEE Transactions on Information Theory 37:4.
 
     Args:
         rows: Sentences as lists of words.
@@ -107,7 +143,7 @@ def to_arpa(rows: Sequence[Sequence[str]], background: Mapping[str, float], shar
         share: Of the unigram mass, what the background gets.
 
     """
-    counts: list[Counter[tuple[str, ...]]] = [Counter(), Counter(), Counter()]
+    counts: list[Counter[Gram]] = [Counter(), Counter(), Counter()]
     for row in rows:
         padded = ["<s>", *row, "</s>"]
         for n in (1, 2, 3):
@@ -116,8 +152,9 @@ def to_arpa(rows: Sequence[Sequence[str]], background: Mapping[str, float], shar
     unigrams = _unigrams(counts[0], background, share)
     bigrams, after_one = _interpolate(counts[1], lambda gram: unigrams[gram[1]])
     trigrams, after_two = _interpolate(counts[2], lambda gram: bigrams[gram[1:]])
-    lines = ["\\data\\", f"ngram 1={len(unigrams) + 1}", f"ngram 2={len(bigrams)}", f"ngram 3={len(trigrams)}", "", "\\1-grams:"]
-    lines.append(f"-99.0 <s> {_log(after_one.get(('<s>',), 1.0))}")
+    sizes = (len(unigrams) + 1, len(bigrams), len(trigrams))
+    lines = ["\\data\\", *(f"ngram {n}={size}" for n, size in enumerate(sizes, start=1))]
+    lines += ["", "\\1-grams:", f"-99.0 <s> {_log(after_one.get(('<s>',), 1.0))}"]
     lines += [f"{_log(p)} {w} {_log(after_one.get((w,), 1.0))}" for w, p in sorted(unigrams.items())]
     lines += ["", "\\2-grams:"]
     lines += [f"{_log(p)} {' '.join(g)} {_log(after_two.get(g, 1.0))}" for g, p in sorted(bigrams.items())]
@@ -126,21 +163,22 @@ def to_arpa(rows: Sequence[Sequence[str]], background: Mapping[str, float], shar
     return "\n".join([*lines, "", "\\end\\", ""])
 
 
-def _unigrams(counts: Counter[tuple[str, ...]], background: Mapping[str, float], share: float) -> dict[str, float]:
+def _unigrams(counts: Counter[Gram], background: Mapping[str, float], share: float) -> dict[str, float]:
     total = sum(counts.values()) or 1
-    out = {gram[0]: (1 - share) * count / total for gram, count in counts.items()}
     mass = sum(background.values())
-    if not mass:
-        return {w: p / (1 - share) for w, p in out.items()}
+    own = 1.0 - share if mass else 1.0
+    out = {gram[0]: own * count / total for gram, count in counts.items()}
     for word, p in background.items():
         out[word] = out.get(word, 0.0) + share * p / mass
     return out
 
 
-def _interpolate(counts, lower):  # type: ignore[no-untyped-def]  # typed below, in words: n-gram to count, n-gram to p
+def _interpolate(
+    counts: Counter[Gram], lower: Callable[[Gram], float]
+) -> tuple[dict[Gram, float], dict[Gram, float]]:
     """(n-gram to probability, history to back-off weight)."""
-    totals: dict[tuple[str, ...], int] = defaultdict(int)
-    kinds: dict[tuple[str, ...], int] = defaultdict(int)
+    totals: dict[Gram, int] = defaultdict(int)
+    kinds: dict[Gram, int] = defaultdict(int)
     for gram, count in counts.items():
         totals[gram[:-1]] += count
         kinds[gram[:-1]] += 1
