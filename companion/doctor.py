@@ -43,7 +43,9 @@ def examine(settings: Settings) -> tuple[Part, ...]:
 
 
 def _python(_settings: Settings) -> Iterator[Part]:
-    yield Part("Python", True, "everything", f"Python {platform.python_version()} on {platform.system()} {platform.machine()}.")
+    yield Part(
+        "Python", True, "everything", f"Python {platform.python_version()} on {platform.system()} {platform.machine()}."
+    )
 
 
 def _pack(settings: Settings) -> Iterator[Part]:
@@ -97,7 +99,13 @@ def _devices(settings: Settings) -> Iterator[Part]:
             listed = ", ".join(f"{d.index} {d.name}" for d in fitting[:6])
             yield Part(name, True, use, f"{len(fitting)} found: {listed}.")
         else:
-            yield Part(name, False, use, f"No {name} was found.", f"Plug one in, or go on in text: companion --text. {_group()}".strip())
+            yield Part(
+                name,
+                False,
+                use,
+                f"No {name} was found.",
+                f"Plug one in, or go on in text: companion --text. {_group()}".strip(),
+            )
 
 
 def _group() -> str:
@@ -109,7 +117,13 @@ def _pocketsphinx(_settings: Settings) -> Iterator[Part]:
     if version:
         yield Part("PocketSphinx", True, "listening without a download", f"PocketSphinx {version} with its own model.")
     else:
-        yield Part("PocketSphinx", False, "listening without a download", "It isn't installed.", "Run pip install pocketsphinx.")
+        yield Part(
+            "PocketSphinx",
+            False,
+            "listening without a download",
+            "It isn't installed.",
+            "Run pip install pocketsphinx.",
+        )
 
 
 def _vosk(settings: Settings) -> Iterator[Part]:
@@ -141,14 +155,19 @@ def _meaning(_settings: Settings) -> Iterator[Part]:
         yield Part("MiniLM", True, "more questions understood", f"The model lies in {_short(path)}.")
     else:
         yield Part(
-            "MiniLM", False, "more questions understood", "There is no sentence model; questions are matched by their words.",
+            "MiniLM", False, "more questions understood", "There is no sentence model; questions are matched by words.",
             "Run companion model fetch minilm.",
         )  # fmt: skip
 
 
 def _state(_settings: Settings) -> Iterator[Part]:
     paths = Paths.find()
-    yield Part("folders", True, "keeping your place", f"Settings and place: {paths.state}. Models: {paths.models}. Cache: {paths.cache}.")
+    yield Part(
+        "folders",
+        True,
+        "keeping your place",
+        f"Settings and place: {paths.state}. Models: {paths.models}. Cache: {paths.cache}.",
+    )
 
 
 def _version(name: str) -> str:

@@ -50,7 +50,7 @@ class Decision:
     heard: str = ""
     """The utterance as it came, made safe to show (no control characters)."""
     candidates: tuple[tuple[str, float], ...] = ()
-    """(content id, score 0 to 1), best first. For "decline" and "advice" the nearest general topics: named, never read."""
+    """(content id, score 0 to 1), best first. For "decline" and "advice" the nearest topics: named, never read."""
     argument: str | None = None
     """What a command works on: a number ("3"), or the word to spell. None for none."""
     reasons: tuple[str, ...] = ()

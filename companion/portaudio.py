@@ -80,7 +80,8 @@ def list_devices() -> tuple[Device, ...]:
     except sd.PortAudioError as error:
         raise DeviceError("The sound devices can't be listed.", "Check that sound works at all.") from error
     return tuple(
-        Device(i, str(r["name"]), int(r["max_input_channels"]), int(r["max_output_channels"])) for i, r in enumerate(rows)
+        Device(number, str(row["name"]), int(row["max_input_channels"]), int(row["max_output_channels"]))
+        for number, row in enumerate(rows)
     )
 
 

@@ -38,7 +38,7 @@ from companion.ears import Ears
 from companion.errors import CompanionError
 from companion.events import Decision, Hypothesis, SpeechSettings
 from companion.ports import Loudspeaker, Router
-from companion.speaking.speech import SpeechEvent, Speaker
+from companion.speaking.speech import Speaker, SpeechEvent
 from companion.text_mode import LABEL, PROMPT
 
 REMIND_AFTER = 20.0

@@ -82,7 +82,7 @@ def _lines(lines: TextIO, terminal: TextIO | None) -> Iterator[str]:
         yield line
 
 
-def _deliver(
+def _deliver(  # noqa: PLR0917  # private, and called with its caller's own names
     state: State, actions: tuple[Action, ...], pack: Pack, out: TextIO, speak: Speak | None, save: Save | None
 ) -> State:
     texts = said(actions)

@@ -142,7 +142,8 @@ def test_a_clinic_extends_the_pack_with_its_own_numbers_and_items(tmp_path):
     )
     (mine / "questions.toml").write_text(
         '[[question]]\nid = "what"\ntitle = "Metastasis"\nquestion = "What is metastasis?"\nshort = "Our own words."\n'
-        '[[question]]\nid = "visit"\ntitle = "Visiting hours"\nquestion = "When can people visit?"\nshort = "From two to six."\n',
+        '[[question]]\nid = "visit"\ntitle = "Visiting hours"\nquestion = "When can people visit?"\n'
+        'short = "From two to six."\n',
         encoding="utf-8",
     )
     pack = load_pack(mine)

@@ -12,14 +12,21 @@ PACKAGE = ROOT / "companion"
 
 FLOORS = {
     "errors": 1, "events": 1, "ports": 1,
-    "atomic": 2, "settings": 2, "portaudio": 2, "store": 2, "fetching": 2, "unpacking": 2, "locking": 2, "acquiring": 2, "catalogue": 2, "model_check": 2, "graph_check": 2, "content": 2, "text": 2,
+    "atomic": 2, "settings": 2, "portaudio": 2, "store": 2, "fetching": 2, "unpacking": 2, "locking": 2,
+    "acquiring": 2, "catalogue": 2, "model_check": 2, "graph_check": 2, "content": 2, "text": 2,
     "understanding": 3, "dialogue": 3,
     "hearing": 4, "speaking": 4,
     "session": 5, "ears": 5, "text_mode": 5, "keys": 5,
     "doctor": 6, "bench": 6, "cli": 6, "__main__": 6,
 }  # fmt: skip
 ANYWHERE = {"testing", "__init__"}
-STRANGERS = [("hearing", "speaking"), ("hearing", "dialogue"), ("speaking", "dialogue"), ("hearing", "understanding"), ("understanding", "dialogue")]
+STRANGERS = [
+    ("hearing", "speaking"),
+    ("hearing", "dialogue"),
+    ("speaking", "dialogue"),
+    ("hearing", "understanding"),
+    ("understanding", "dialogue"),
+]
 
 
 def _room(path: Path) -> str:

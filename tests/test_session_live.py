@@ -93,7 +93,9 @@ def test_a_spoken_question_is_answered_aloud(sound_card, tmp_path, ask):
         talk.wait_for("Goodbye.")
         assert talk.end() == 0
 
-    sentences = [s.lower().replace(".", "").replace(",", "").replace(":", "") for s in split(answer.removeprefix("companion: "))]
+    sentences = [
+        s.lower().replace(".", "").replace(",", "").replace(":", "") for s in split(answer.removeprefix("companion: "))
+    ]
     others = [i.short.lower().replace(".", "").replace(",", "") for i in load_pack().items]
     recognizer = PocketSphinxRecognizer([*sentences, *others], tmp_path / "lm")
     for start in range(0, len(spoken), 1600):
@@ -129,11 +131,16 @@ def test_a_microphone_that_goes_and_comes_back_does_not_end_the_conversation(sou
 
 
 def test_without_a_sound_card_it_says_so_and_goes_on_in_text(tmp_path):
-    env = {**os.environ, "COMPANION_HOME": str(tmp_path), "ALSA_CONFIG_PATH": os.devnull, "PULSE_SERVER": "unix:/nowhere"}
+    env = {
+        **os.environ,
+        "COMPANION_HOME": str(tmp_path),
+        "ALSA_CONFIG_PATH": os.devnull,
+        "PULSE_SERVER": "unix:/nowhere",
+    }
     env.pop("ALSA_CONFIG_PATH")  # an empty configuration aborts PortAudio itself
     done = subprocess.run(
-        [sys.executable, "-m", "companion"], input="what is metastasis\ngoodbye\n", capture_output=True, text=True, cwd=ROOT, env=env,
-        check=False, timeout=60,
+        [sys.executable, "-m", "companion"], input="what is metastasis\ngoodbye\n", capture_output=True,
+        text=True, cwd=ROOT, env=env, check=False, timeout=60,
     )  # fmt: skip
     if "Listening with" in done.stderr:
         pytest.skip("this machine has a sound card")

@@ -72,24 +72,38 @@ def _common(parser: argparse.ArgumentParser, *, suppress: bool) -> None:
         return argparse.SUPPRESS if suppress else value
 
     group = parser.add_argument_group("options for every command")
-    group.add_argument("--pack", type=Path, metavar="DIR", default=default(None), help="content pack (default: metastasis)")
+    group.add_argument(
+        "--pack", type=Path, metavar="DIR", default=default(None), help="content pack (default: metastasis)"
+    )
     group.add_argument(
         "--engine", choices=("auto", "vosk", "pocketsphinx"), default=default("auto"), help="recogniser (default: auto)"
     )
     group.add_argument("--model", type=Path, metavar="DIR", default=default(None), help="folder of a Vosk model")
     group.add_argument(
-        "--rate", type=_rate, metavar="N", default=default(None), help="speech rate, 80 to 449 nominal words per minute (default: 120)"
+        "--rate",
+        type=_rate,
+        metavar="N",
+        default=default(None),
+        help="speech rate, 80 to 449 nominal words per minute (default: 120)",
     )
-    group.add_argument("--volume", type=_volume, metavar="N", default=default(None), help="loudness, 0 to 1 (default: 1)")
+    group.add_argument(
+        "--volume", type=_volume, metavar="N", default=default(None), help="loudness, 0 to 1 (default: 1)"
+    )
     group.add_argument("--voice", metavar="NAME", default=default(None), help="voice; companion doctor lists them")
-    group.add_argument("--device", metavar="NAME", default=default(None), help="sound device, by number or part of its name")
+    group.add_argument(
+        "--device", metavar="NAME", default=default(None), help="sound device, by number or part of its name"
+    )
     group.add_argument("--quiet", action="store_true", default=default(False), help="no status lines on stderr")
 
 
 def _ask(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="*", metavar="TEXT", help="the question")
-    parser.add_argument("--audio", nargs="+", metavar="FILE", help="recordings of questions; several give a JSON line each")
-    parser.add_argument("--batch", action="store_true", help="questions from stdin, a line each; a JSON line each on stdout")
+    parser.add_argument(
+        "--audio", nargs="+", metavar="FILE", help="recordings of questions; several give a JSON line each"
+    )
+    parser.add_argument(
+        "--batch", action="store_true", help="questions from stdin, a line each; a JSON line each on stdout"
+    )
     parser.add_argument("--speak", action="store_true", help="read the answer aloud")
     parser.add_argument("--out", metavar="FILE", help="write the spoken answer to a WAV, FLAC, OGG or MP3 file")
     parser.add_argument("--json", action="store_true", help="print the whole decision as JSON")
@@ -97,7 +111,9 @@ def _ask(parser: argparse.ArgumentParser) -> None:
 
 
 def _narrate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="?", default="facts", metavar="facts|questions|all|ID", help="what to read (default: facts)")
+    parser.add_argument(
+        "what", nargs="?", default="facts", metavar="facts|questions|all|ID", help="what to read (default: facts)"
+    )
     parser.add_argument("--out", metavar="FILE", help="write to a WAV, FLAC, OGG or MP3 file instead of playing")
 
 
@@ -112,7 +128,9 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 def _pack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("check", "show"), help="check: errors and advice; show: all texts")
-    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="the pack's folder (default: the one in use)")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, metavar="DIR", help="the pack's folder (default: the one in use)"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 

@@ -83,7 +83,9 @@ def speak(sentences: Sequence[str], settings: Settings, pack: Pack) -> None:
     failures: list[CompanionError] = []
     voice = Pyttsx3Voice(pack.speech, spare=False)
     with contextlib.closing(voice), contextlib.closing(SoundDevicePlayer(settings.device)) as player:
-        speaker = Speaker(voice, player, settings.speech, on_event=lambda e: failures.append(e.error) if e.error else None)
+        speaker = Speaker(
+            voice, player, settings.speech, on_event=lambda e: failures.append(e.error) if e.error else None
+        )
         with contextlib.closing(speaker):
             speaker.speak(sentences)
             while not speaker.wait(0.2):

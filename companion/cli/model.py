@@ -45,7 +45,9 @@ def _list(store: ModelStore, *, as_json: bool) -> int:
         model = row.model
         if as_json:
             where = str(row.path) if row.path else None
-            print(json.dumps({"name": model.name, "bytes": model.download_bytes, "path": where, "problem": row.problem}))
+            print(
+                json.dumps({"name": model.name, "bytes": model.download_bytes, "path": where, "problem": row.problem})
+            )
             continue
         state = "not fetched" if row.path is None else row.problem or f"in {row.path}"
         print(f"{model.name}: {model.title}, {model.download_bytes / 1e6:.0f} MB, {model.licence}; {state}.")

@@ -52,7 +52,9 @@ def _report(pack: Pack, *, as_json: bool) -> None:
             )
         )  # fmt: skip
         return
-    print(f"{pack.title}. {len(pack.questions)} questions, {len(pack.facts)} facts, {len(pack.glossary)} glossary words.")
+    print(
+        f"{pack.title}. {len(pack.questions)} questions, {len(pack.facts)} facts, {len(pack.glossary)} glossary words."
+    )
     for r in rows:
         print(
             f"{r.id}, {r.part}: grade {r.plain.grade:.1f}, {r.plain.words} words, "
@@ -63,7 +65,9 @@ def _report(pack: Pack, *, as_json: bool) -> None:
     for a in hints:
         print(f"advice: {a.id}: {a.what}")
     hard = sum(r.hard for r in rows)
-    print(f"The pack is sound. {hard} of {len(rows)} texts are harder than grade 6 or longer than 15 words to a sentence.")
+    print(
+        f"The pack is sound. {hard} of {len(rows)} texts are harder than grade 6 or longer than 15 words to a sentence."
+    )
 
 
 def _show(pack: Pack, *, as_json: bool) -> None:

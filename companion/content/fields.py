@@ -111,7 +111,9 @@ class Fields:
         """The entry's id."""
         value = self.text("id")
         if value and not _ID.match(value):
-            self.problem("id", f'the id "{value}" may only have a to z, 0 to 9 and "-"', 'Write for example id = "what"')
+            self.problem(
+                "id", f'the id "{value}" may only have a to z, 0 to 9 and "-"', 'Write for example id = "what"'
+            )
         return value
 
     def at_most_words(self, key: str, limit: int) -> None:

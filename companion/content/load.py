@@ -169,7 +169,21 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
     _check_items(raw, problems, (*questions, *facts), sources)
 
     top = Fields(raw.top, problems)
-    top.allow("format", "extends", "subject", "id", "title", "language", "version", "introduction", "closing", "emergency", "advice", "visit", "authors")
+    top.allow(
+        "format",
+        "extends",
+        "subject",
+        "id",
+        "title",
+        "language",
+        "version",
+        "introduction",
+        "closing",
+        "emergency",
+        "advice",
+        "visit",
+        "authors",
+    )
     if raw.top.values.get("format") != 1:
         problems.add(raw.top.at("format"), "this program reads packs of format 1", "Write format = 1")
     words = Fields(raw.tops.get("words.toml", Table({}, "words.toml", 1)), problems)
@@ -224,7 +238,9 @@ def _unique(raw: _Merged, problems: Problems, name: str, make: Any, numbered: bo
         made = make(fields, name, len(out) + 1) if numbered else make(fields)
         if made.id in seen:
             problems.add(
-                table.at("id"), f'the id "{made.id}" stands already at {seen[made.id].at("id")}', "Give one of them another id"
+                table.at("id"),
+                f'the id "{made.id}" stands already at {seen[made.id].at("id")}',
+                "Give one of them another id",
             )
         seen[made.id] = table
         out.append(made)
@@ -262,7 +278,13 @@ def _term(f: Fields) -> Term:
     f.at_most_words("meaning", SHORT_WORDS)
     meaning = "" if "same_as" in f.table.values else f.text("meaning")
     return Term(
-        f.id(), f.text("term"), meaning, f.text("respelling", ""), f.texts("also"), f.texts("sources"), f.text("reviewed", "")
+        f.id(),
+        f.text("term"),
+        meaning,
+        f.text("respelling", ""),
+        f.texts("also"),
+        f.texts("sources"),
+        f.text("reviewed", ""),
     )
 
 
@@ -287,7 +309,9 @@ def _resolve_terms(terms: tuple[Term, ...], raw: _Merged, problems: Problems) ->
             seen.add(current)
             current = str(points[current].values["same_as"])
         if current in seen:
-            problems.add(points[term.id].at("same_as"), "the terms name each other in a circle", "Give one of them a meaning")
+            problems.add(
+                points[term.id].at("same_as"), "the terms name each other in a circle", "Give one of them a meaning"
+            )
         elif current not in by_id:
             problems.add(points[term.id].at("same_as"), f'there is no term "{current}"', "Name the id of a term")
         else:
@@ -300,12 +324,18 @@ def _check_items(raw: _Merged, problems: Problems, items: tuple[Item, ...], sour
     ids: dict[str, Table] = {}
     for item, table in zip(items, tables, strict=True):
         if item.id in ids and ids[item.id].file != table.file:
-            problems.add(table.at("id"), f'the id "{item.id}" stands already at {ids[item.id].at("id")}', "Give one of them another id")
+            problems.add(
+                table.at("id"),
+                f'the id "{item.id}" stands already at {ids[item.id].at("id")}',
+                "Give one of them another id",
+            )
         ids[item.id] = table
     for item, table in zip(items, tables, strict=True):
         for source in item.sources:
             if source not in sources:
-                problems.add(table.at("sources"), f'there is no source "{source}"', "Add it as a [[source]] in pack.toml")
+                problems.add(
+                    table.at("sources"), f'there is no source "{source}"', "Add it as a [[source]] in pack.toml"
+                )
         for other in item.related:
             if other not in ids:
                 problems.add(table.at("related"), f'there is no item "{other}"', "Name the id of a question or fact")

@@ -98,11 +98,11 @@ def _with_lines(name: str, text: str, values: Mapping[str, Any]) -> RawFile:
             if closing in line:
                 closing = ""
             continue
-        if head := _HEADER.match(line):
+        if found := _HEADER.match(line):
             current = {}
-            heads.setdefault(head[2], []).append((number, current))
-        elif key := _KEY.match(line):
-            current.setdefault(key[1] or key[2] or key[3] or "", number)
+            heads.setdefault(found[2], []).append((number, current))
+        elif name_of := _KEY.match(line):
+            current.setdefault(name_of[1] or name_of[2] or name_of[3] or "", number)
         for quotes in ('"""', "'''"):
             if line.count(quotes) % 2:
                 closing = quotes
@@ -116,8 +116,8 @@ def _with_lines(name: str, text: str, values: Mapping[str, Any]) -> RawFile:
     top: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            line, keys = place(key, 0)
-            tables[key] = Table(value, name, line, keys)
+            at, keys = place(key, 0)
+            tables[key] = Table(value, name, at, keys)
         elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
             lists[key] = tuple(Table(v, name, *place(key, i)) for i, v in enumerate(value))
         else:

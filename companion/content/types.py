@@ -71,7 +71,7 @@ class UrgentRule:
     reply: str
     """What is said, the number to call first."""
     signs: tuple[str, ...]
-    """Phrases that mean it when a person is speaking of themselves or somebody near. See ``companion/packs/README.md``."""
+    """Groups of words that must stand near each other; the form is told in the pack's safety.toml."""
     prototypes: tuple[str, ...] = ()
     """Whole sentences in people's own words, for the semantic layer."""
     always: bool = False

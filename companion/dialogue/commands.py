@@ -47,9 +47,8 @@ def _nothing(m: Moment, what: str) -> Outcome:
 
 
 def _read_facts(m: Moment, _d: Decision) -> Outcome:
-    playlist = (OPENING,) if m.pack.introduction else ()
-    playlist += tuple(f.id for f in m.pack.facts)
-    playlist += (ENDING,) if m.pack.closing else ()
+    framed = (OPENING if m.pack.introduction else "", *(f.id for f in m.pack.facts), ENDING if m.pack.closing else "")
+    playlist = tuple(i for i in framed if i)
     state = replace(m.fresh(), playlist=playlist, at=0)
     return tell(Moment(state, m.pack), playlist[0])
 
@@ -63,10 +62,8 @@ def _go(m: Moment, by: int) -> Outcome:
         return tell(Moment(replace(state, at=at), m.pack), state.playlist[at])
     item = m.item(state.topic or "")
     row = m.pack.facts if item and item.kind == "fact" else m.pack.questions
-    if item is None:
-        at = 0 if by > 0 else -1
-    else:
-        at = item.number - 1 + by
+    start = -1 if by > 0 else 0
+    at = (item.number - 1 if item else start) + by
     if not 0 <= at < len(row):
         return _nothing(m, "next" if by > 0 else "previous")
     return tell(Moment(m.fresh(), m.pack), row[at].id)
@@ -163,7 +160,11 @@ def _where(m: Moment, _d: Decision) -> Outcome:
     state = m.state
     item = m.item(state.playlist[state.at] if state.playlist else state.topic or "")
     if item is None:
-        return _nothing(m, "where_am_i") if not state.playlist else _inform(m, "You are at the introduction or the closing.")
+        return (
+            _nothing(m, "where_am_i")
+            if not state.playlist
+            else _inform(m, "You are at the introduction or the closing.")
+        )
     total = len(m.pack.facts if item.kind == "fact" else m.pack.questions)
     sentence = f", sentence {state.sentence + 1} of {len(state.said)}" if _speaking(m) and state.said else ""
     paused = ", paused" if state.mode == "paused" else ""

@@ -115,7 +115,7 @@ NOT_CAUGHT = "I did not catch that. Please say it again."
 
 
 def either(titles: Sequence[str]) -> str:
-    """ "A", "A, or B"."""
+    """The titles as a choice: "A, or B"."""
     return ", or ".join(titles)
 
 
@@ -153,7 +153,9 @@ def source(pack: Pack, item: Item) -> str:
 def authors(pack: Pack) -> str:
     """Who wrote the pack, and whether clinicians have read it."""
     waiting = sum(not i.reviewed for i in pack.items)
-    state = f"{waiting} of {len(pack.items)} items still wait for a clinician's review." if waiting else "It is reviewed."
+    state = (
+        f"{waiting} of {len(pack.items)} items still wait for a clinician's review." if waiting else "It is reviewed."
+    )
     return f"{pack.authors} {state}".strip()
 
 

@@ -70,7 +70,7 @@ def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
 
 
 def _subject_only(best: Match, lead: float, reading: Reading, gate: Gate) -> Verdict:
-    """ "What is metastasis": nothing but the subject, near to a wording that is nothing more either."""
+    """As in "what is metastasis": nothing but the subject, near to a wording that is nothing more either."""
     if best.closeness >= gate.subject and lead >= gate.margin and reading.cost <= gate.cost:
         return Verdict("answer", (best.id,), (_explained(best), f'It is nearest to "{best.nearest}".', _lead(lead)))
     return Verdict("confirm", (best.id,), (_explained(best), "Only the subject is named."))

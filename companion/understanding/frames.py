@@ -82,10 +82,39 @@ def strip_frames(words: list[str]) -> list[str]:
 
 # Talk about asking, reading and wondering: harmless around a question, whoever does it.
 _HARMLESS = frozenset(
-    ["i", "me", "my", "we", "us", "our", "myself", "am", "was", "were", "is", "are", "be", "been", "being", "have", "had", "has", "do", "did", "does", "would", "could", "can", "should", "will", "might", "may", "just", "really", "only", "so", "well", "um", "uh", "er", "erm", "hmm", "like", "you", "your", "know", "see", "okay", "ok", "yes", "no", "hi", "hello", "hey", "please", "thanks", "thank", "sorry", "to", "ask", "asking", "asked", "question", "questions", "wonder", "wondering", "wondered", "curious", "curiosity", "interested", "interest", "interesting", "think", "thinking", "thought", "knowing", "knew", "understand", "understanding", "understood", "learn", "learning", "learned", "learnt", "read", "reading", "heard", "hear", "hearing", "listen", "listening", "listened", "watch", "watching", "watched", "saw", "seen", "tv", "telly", "television", "radio", "programme", "program", "show", "news", "article", "book", "magazine", "leaflet", "brochure", "paper", "newspaper", "internet", "online", "website", "podcast", "documentary", "film", "series", "video", "lecture", "class", "course", "school", "college", "university", "homework", "essay", "exam", "quiz", "project", "presentation", "student", "study", "studying", "biology", "nursing", "other", "day", "today", "yesterday", "week", "last", "night", "morning", "evening", "afternoon", "earlier", "recently", "lately", "now", "always", "never", "often", "sometimes", "ever", "while", "ago", "time", "long", "about", "on", "of", "the", "a", "an", "that", "this", "it", "these", "those", "there", "and", "but", "or", "because", "since", "as", "for", "with", "at", "in", "from", "by", "then", "when", "if", "whether", "something", "anything", "thing", "things", "stuff", "bit", "little", "lot", "much", "more", "very", "quite", "too", "also", "still", "word", "words", "term", "terms", "topic", "subject", "name", "mean", "means", "called", "said", "say", "says", "saying", "talk", "talking", "talked", "tell", "telling", "mention", "mentioned", "explain", "explained", "explaining", "come", "came", "up", "going", "go", "got", "get", "getting", "want", "wanted", "need", "needed", "wish", "try", "trying", "tried", "find", "out", "look", "looking", "looked", "simple", "simply", "plain", "language", "terms", "help", "helpful", "make", "makes", "sense", "confused", "confusing", "unsure", "sure", "certain", "remember", "forgot", "forget", "properly", "actually", "basically", "honestly", "somewhere", "people", "they", "everybody", "everyone", "nobody", "anyone", "guess", "suppose", "believe", "hope", "mind", "moment", "quick", "quickly", "kindly", "dear", "sir", "madam", "love", "companion", "which", "what", "how", "not", "what's", "one", "some", "any", "all", "first", "keep", "keeps", "kept", "wanting", "been", "put", "into", "head", "been", "meaning", "never", "quite", "always", "who", "whom", "explanation", "information", "info", "answer", "answers", "idea", "ideas", "clue", "clear", "clearly", "able", "possible", "maybe", "perhaps", "hi", "there", "good", "day", "old", "new", "having"]
+    (
+        "i me my we us our myself am was were is are be been being have had has do did does would could can should "
+        "will might may just really only so well um uh er erm hmm like you your know see okay ok yes no hi hello "
+        "hey please thanks thank sorry to ask asking asked question questions wonder wondering wondered curious "
+        "curiosity interested interest interesting think thinking thought knowing knew understand understanding "
+        "understood learn learning learned learnt read reading heard hear hearing listen listening listened watch "
+        "watching watched saw seen tv telly television radio programme program show news article book magazine "
+        "leaflet brochure paper newspaper internet online website podcast documentary film series video lecture "
+        "class course school college university homework essay exam quiz project presentation student study "
+        "studying biology nursing other day today yesterday week last night morning evening afternoon earlier "
+        "recently lately now always never often sometimes ever while ago time long about on of the a an that this "
+        "it these those there and but or because since as for with at in from by then when if whether something "
+        "anything thing things stuff bit little lot much more very quite too also still word words term terms "
+        "topic subject name mean means called said say says saying talk talking talked tell telling mention "
+        "mentioned explain explained explaining come came up going go got get getting want wanted need needed wish "
+        "try trying tried find out look looking looked simple simply plain language terms help helpful make makes "
+        "sense confused confusing unsure sure certain remember forgot forget properly actually basically honestly "
+        "somewhere people they everybody everyone nobody anyone guess suppose believe hope mind moment quick "
+        "quickly kindly dear sir madam love companion which what how not what's one some any all first keep keeps "
+        "kept wanting been put into head been meaning never quite always who whom explanation information info "
+        "answer answers idea ideas clue clear clearly able possible maybe perhaps hi there good day old new having"
+    ).split()
 )
-_HEADS = frozenset(["what", "how", "why", "which", "when", "where", "who", "can", "could", "is", "are", "does", "do", "will", "would", "may", "might", "if", "whether", "has"])
-_TAILS = frozenset(["because", "as", "since", "i", "so", "for", "it", "that", "you", "my", "if", "and", "please", "thanks", "sorry", "or", "in", "this", "could", "can", "would", "do"])
+_HEADS = frozenset(
+    (
+        "what how why which when where who can could is are does do will would may might if whether has"
+    ).split()
+)
+_TAILS = frozenset(
+    (
+        "because as since i so for it that you my if and please thanks sorry or in this could can would do"
+    ).split()
+)
 # "I can" states; "can I" asks.
 _DOERS = frozenset("i you we they he she it that this which who there people".split())
 _ASKING = frozenset(
@@ -94,7 +123,11 @@ _ASKING = frozenset(
     "like trying confused remember hope please hello hi hey sorry information looking telling mentioned homework essay class".split()
 )
 # A tail is only cut when it speaks of the asking itself.
-_TALK = frozenset(["i", "me", "my", "please", "thanks", "thank", "sorry", "know", "wondering", "curious", "explained", "explain", "understand", "told"])
+_TALK = frozenset(
+    (
+        "i me my please thanks thank sorry know wondering curious explained explain understand told"
+    ).split()
+)
 _ABOUT_SUBJECT = re.compile(r"\b(?:about|on|of|called|word|term|mention|mentioned|say|said)(?: (?:the|a|an|this|that|word|term|called))* ")
 
 

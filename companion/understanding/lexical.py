@@ -127,7 +127,9 @@ class Lexical:
         concepts = self.vocabulary.concepts(words)
         keys = {c.key for c in concepts}
         total = sum(self.weight(k) for k in keys)
-        matches = sorted((self._match(e, concepts, keys, total, without) for e in self._entries), key=lambda m: (-m.score, m.id))
+        matches = sorted(
+            (self._match(e, concepts, keys, total, without) for e in self._entries), key=lambda m: (-m.score, m.id)
+        )
         cost = max((c.cost for c in concepts), default=0.0)
         return Reading(tuple(concepts), tuple(matches), self._foreign_in(words, keys), cost)
 
@@ -172,7 +174,9 @@ def _has(stemmed: Sequence[str], row: tuple[str, ...]) -> bool:
     return any(tuple(stemmed[i : i + n]) == row for i in range(len(stemmed) - n + 1))
 
 
-_DISEASE_NOUNS = {stem(w) for w in ("cancer", "cancers", "tumor", "tumour", "carcinoma", "malignancy", "lump", "mass", "growth")}
+_DISEASE_NOUNS = {
+    stem(w) for w in ("cancer", "cancers", "tumor", "tumour", "carcinoma", "malignancy", "lump", "mass", "growth")
+}
 
 
 def _names(stemmed: Sequence[str], row: tuple[str, ...]) -> bool:

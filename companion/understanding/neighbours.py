@@ -1,4 +1,4 @@
-"""Leave one out: would each wording of a pack still find its own topic if it weren't there?"""
+"""Leave one out: whether each wording of a pack would still find its own topic if it weren't there."""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ _DEFINE = (
     re.compile(r"what (?:a|an|the)? ?(.+?) (?:is|are|means)"),
 )  # fmt: skip
 _LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
-_SPLIT = re.compile(r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)")
+_SPLIT = re.compile(
+    r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)"
+)
 
 
 class Router:
@@ -50,9 +52,9 @@ class Router:
         finding = self._safety.check(words)
         if finding.rule is not None:
             return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
-        if command := find_command(words):
-            if decision := self._command(command, context):
-                return decision
+        command = find_command(words)
+        if command and (decision := self._command(command, context)):
+            return decision
         if finding.grade == "personal":
             return self._advice(finding)
         return self._topic(list(finding.question), words, context)
@@ -74,7 +76,9 @@ class Router:
         if not kind and context.options:
             if 1 <= at <= len(context.options):
                 return _answer(context.options[at - 1], 1.0, (f"Number {at} of the topics just offered.",))
-            return Decision("decline", None, argument=number, reasons=(f"There is no number {at} among the topics offered.",))
+            return Decision(
+                "decline", None, argument=number, reasons=(f"There is no number {at} among the topics offered.",)
+            )
         items = self._pack.facts if kind == "fact" else self._pack.questions
         if not kind and not context.numbered:
             return Decision("decline", None, argument=number, reasons=("A lone number, and no list was read out.",))

@@ -1,4 +1,4 @@
-"""Before all else: is somebody in danger, and is this about one person?
+"""Before all else: whether somebody is in danger, and whether this is about one person.
 
 Structure first: frames are stripped, then a person marker that is left ("I", "my", "mum") means that the
 question is never answered directly. Signs of danger come from the pack; the mechanism lives here.
@@ -22,14 +22,25 @@ WINDOW = 12
 _SELF = {"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", "ourselves"}
 _OTHER = {"he", "him", "his", "himself", "she", "her", "hers", "herself"}
 _RELATIVES = set(
-    ["mum", "mom", "mam", "mama", "mummy", "mommy", "mother", "dad", "papa", "daddy", "pa", "father", "wife", "husband", "hubby", "son", "daughter", "sister", "brother", "gran", "granny", "grandma", "grandmother", "grandpa", "grandad", "granddad", "grandfather", "nan", "nana", "nanny", "aunt", "auntie", "uncle", "niece", "nephew", "cousin", "partner", "girlfriend", "boyfriend", "fiance", "fiancee", "spouse", "neighbour", "neighbor", "stepmother", "stepfather", "stepson", "stepdaughter", "grandson", "granddaughter", "roommate", "flatmate", "colleague", "abuela", "abuelo", "oma", "opa", "missus"]
+    (
+        "mum mom mam mama mummy mommy mother dad papa daddy pa father wife husband hubby son daughter sister "
+        "brother gran granny grandma grandmother grandpa grandad granddad grandfather nan nana nanny aunt auntie "
+        "uncle niece nephew cousin partner girlfriend boyfriend fiance fiancee spouse neighbour neighbor "
+        "stepmother stepfather stepson stepdaughter grandson granddaughter roommate flatmate colleague abuela "
+        "abuelo oma opa missus"
+    ).split()
 )
 PERSONS = _SELF | _OTHER | _RELATIVES
 # These become persons only next to a sign of danger: "someone has collapsed", not "can someone live with it".
-_NEARBY = set(["someone", "somebody", "man", "woman", "lady", "guy", "girl", "boy", "baby", "child", "kid", "friend", "person", "patient", "client", "resident", "they", "them", "their"])
+_NEARBY = set(
+    (
+        "someone somebody man woman lady guy girl boy baby child kid friend person patient client resident they "
+        "them their"
+    ).split()
+)
 _ACUTE = re.compile(
-    r"\b(?:now|right now|suddenly|sudden|all of a sudden|since|today|tonight|this morning|this evening|yesterday|last night|"
-    r"at the moment|just|help|please help|will not stop|not stopping|getting worse|keeps?|again and again|hurry|quick|quickly|ago|started)\b"
+    r"\b(?:now|right now|suddenly|sudden|all of a sudden|since|today|tonight|this morning|this evening|yesterday|"
+    r"last night|at the moment|just|help|please help|will not stop|not stopping|getting worse|keeps?|again and again|hurry|quick|quickly|ago|started)\b"
 )
 _QUESTION = re.compile(
     r"^(?:what|which|how|why|when|where|who|whose|is|are|was|does|do|did|can|could|will|would|may|might|should|has|have|"
@@ -39,9 +50,13 @@ _HOW_TO_ACT = re.compile(
     r"\bwhat (?:to do|should (?:be done|happen|someone do|you do)|do you do|can be done)\b|\bhow (?:to|do you|can you) (?:help|stop|treat|save|deal with|handle)\b|"
     r"\bwho (?:to|should you) call\b|\bfirst aid\b"
 )
-_GENERIC_OUR = re.compile(r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within) us\b")
+_GENERIC_OUR = re.compile(
+    r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within) us\b"
+)
 _DEFINITION = re.compile(r"\b(?:what (?:is|are|does|do)|mean|means|meaning|define|definition|explain)\b")
-_UPSET = re.compile(r"\b(?:scared|afraid|terrified|frightened|worried|desperate|hopeless|alone|lonely|crying|panicking|panic)\b")
+_UPSET = re.compile(
+    r"\b(?:scared|afraid|terrified|frightened|worried|desperate|hopeless|alone|lonely|crying|panicking|panic)\b"
+)
 
 Grade = Literal["urgent", "personal", "none"]
 
@@ -81,9 +96,13 @@ class Safety:
         for group in pack.same:
             if {stem(t) for t in tokens(group[0])} & subject:
                 subject |= {stem(w) for phrase in group for w in tokens(phrase) if len(tokens(phrase)) == 1}
-        self._subject_words = frozenset(t for group in (pack.subject, *pack.same[:3]) for w in group for t in tokens(w) if len(t) > 3)
+        self._subject_words = frozenset(
+            t for group in (pack.subject, *pack.same[:3]) for w in group for t in tokens(w) if len(t) > 3
+        )
         # "illness" or "growth" name no subject clearly enough to turn a cry for help into a question.
-        self._subject = {s for s in subject if s.startswith(("metasta", "cancer", "secondar", "mets", "tumo"))} or subject
+        self._subject = {
+            s for s in subject if s.startswith(("metasta", "cancer", "secondar", "mets", "tumo"))
+        } or subject
 
     def check(self, words: Sequence[str]) -> Finding:
         """Grade an utterance given as tokens; never raises."""
@@ -111,7 +130,7 @@ class Safety:
         return Finding("none", question=tuple(bare))
 
     def _without_report(self, bare: list[str]) -> list[str]:
-        """ "My doctor used the word metastasis, what does it mean" asks for a definition, not for advice."""
+        """Take off a report: "my doctor used the word …, what does it mean" asks for a definition, not for advice."""
         rest = strip_report(bare)
         text = " ".join(rest)
         if rest and rest != bare and _DEFINITION.search(text) and not PERSONS & set(strip_frames(rest)):

@@ -15,12 +15,31 @@ from companion.understanding.spelling import Speller, is_english
 # Words that carry no topic. Question words that do ("why", "where", "when", "who") are not among them.
 FILLER = frozenset(
     stem(w)
-    for w in ["a", "an", "the", "of", "in", "on", "to", "for", "with", "from", "by", "at", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "done", "has", "have", "had", "having", "can", "could", "may", "might", "must", "will", "would", "shall", "should", "ought", "it", "its", "this", "that", "these", "those", "there", "here", "what", "which", "how", "if", "whether", "then", "than", "and", "or", "but", "so", "as", "also", "too", "into", "onto", "out", "up", "about", "your", "they", "them", "their", "theirs", "one", "ones", "people", "person", "someone", "somebody", "anyone", "anybody", "everyone", "everybody", "patient", "human", "body", "doctor", "oncologist", "nurse", "really", "actually", "just", "very", "quite", "exactly", "basically", "simply", "thing", "something", "anything", "everything", "stuff", "get", "got", "getting", "gets", "gotten", "make", "makes", "made", "some", "please", "tell", "say", "said", "know", "call", "called", "use", "used", "using", "go", "goes", "going", "gone", "went", "come", "comes", "coming", "came", "be", "able", "thank", "you", "ever", "even", "still", "yet", "already", "other", "another", "give", "given", "giving", "kind", "of", "sort", "person", "once", "after", "before", "during", "over", "through", "throughout", "within", "inside", "between", "while", "because", "put", "set", "let", "want", "need", "like", "mean", "means", "such", "much", "more", "most", "lot", "little", "bit", "only", "own", "certain", "case", "question", "answer", "fact", "word", "term", "topic", "subject", "name", "whole", "general", "usually", "normally", "typical", "typically", "common", "commonly", "main", "major", "let", "see", "look", "looks", "like", "appear", "show", "happen", "happens", "occur", "exist", "exists", "there", "available", "possible", "possibly", "way", "ways", "again", "first", "now", "today", "these", "days", "involve", "involved", "include", "includes", "included", "relate", "related", "regarding", "concerning", "affect", "actually", "truly"]
+    for w in (
+        "a an the of in on to for with from by at is are was were be been being am do does did done has have had "
+        "having can could may might must will would shall should ought it its this that these those there here "
+        "what which how if whether then than and or but so as also too into onto out up about your they them their "
+        "theirs one ones people person someone somebody anyone anybody everyone everybody patient human body "
+        "doctor oncologist nurse really actually just very quite exactly basically simply thing something anything "
+        "everything stuff get got getting gets gotten make makes made some please tell say said know call called "
+        "use used using go goes going gone went come comes coming came be able thank you ever even still yet "
+        "already other another give given giving kind of sort person once after before during over through "
+        "throughout within inside between while because put set let want need like mean means such much more most "
+        "lot little bit only own certain case question answer fact word term topic subject name whole general "
+        "usually normally typical typically common commonly main major let see look looks like appear show happen "
+        "happens occur exist exists there available possible possibly way ways again first now today these days "
+        "involve involved include includes included relate related regarding concerning affect actually truly"
+    ).split()
 )
 # Fillers that still lean towards a topic ("how", "called"): they help to rank, never to refuse.
 SOFT = frozenset(
     stem(w)
-    for w in ["what", "how", "which", "why", "where", "when", "who", "can", "could", "do", "does", "is", "are", "will", "mean", "means", "call", "called", "happen", "happens", "way", "make", "get", "most", "more", "often", "usually", "normally", "common", "commonly", "likely", "one", "even", "still", "other", "another", "use", "kind", "look", "again", "now", "while", "possible", "possibly", "involve", "include", "related", "affect", "person", "people", "doctor", "appear", "after", "before", "during", "through", "general", "exist", "need", "only", "same", "after"]
+    for w in (
+        "what how which why where when who can could do does is are will mean means call called happen happens way "
+        "make get most more often usually normally common commonly likely one even still other another use kind "
+        "look again now while possible possibly involve include related affect person people doctor appear after "
+        "before during through general exist need only same after"
+    ).split()
 )
 SOFT_MARK = "~"
 # Wording decides here, not only words: "not" turns a question round.
@@ -115,7 +134,12 @@ class Vocabulary:
         i = 0
         while i < len(row):
             n = next(
-                (n for n in range(min(self._longest, len(row) - i), 0, -1) if tuple(stemmed[i : i + n]) in self._phrases), 0
+                (
+                    n
+                    for n in range(min(self._longest, len(row) - i), 0, -1)
+                    if tuple(stemmed[i : i + n]) in self._phrases
+                ),
+                0,
             )
             if n:
                 key = self._phrases[tuple(stemmed[i : i + n])]
@@ -158,7 +182,10 @@ class Vocabulary:
             part = words[i : i + n]
             if n == 1 and (stem(part[0]) in self.known or is_english(part[0])):
                 continue
-            if n > 1 and ((stem(part[0]) in FILLER and part[0] not in {"a", "met", "may", "my", "by", "buy"}) or sum(map(len, part)) < 6):
+            if n > 1 and (
+                (stem(part[0]) in FILLER and part[0] not in {"a", "met", "may", "my", "by", "buy"})
+                or sum(map(len, part)) < 6
+            ):
                 continue
             if n > 1 and all(stem(w) in self.known for w in part):
                 continue
