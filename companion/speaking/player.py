@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from companion.errors import DeviceError
-from companion.ports import Pcm
 from companion.portaudio import find_device, refresh_devices, sounddevice
+from companion.ports import Pcm
 from companion.speaking.mixer import Mixer, OnEnd
 
 if TYPE_CHECKING:
