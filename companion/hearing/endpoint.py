@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.hearing.frames import DITHER
 from companion.ports import SAMPLE_RATE
 
 FRAME = SAMPLE_RATE * 30 // 1000
@@ -24,8 +25,10 @@ LONGEST = 15.0
 """Seconds; then the utterance ends whatever goes on."""
 KNOWN = 0.5
 """Seconds of silence that end an utterance whose partial hypothesis already is a whole known phrase."""
+_LEARNING = 8
+"""Frames that the WebRTC detector needs to know the background. Given as one frame eight times they cost no time."""
 _SLOW = 0.02
-"""Share of a new frame in the noise floor."""
+"""Share of a new frame in the noise floor, once it has been heard for a while; before that the floor is the mean."""
 
 
 class SpeechDetector(Protocol):
@@ -63,10 +66,14 @@ class Endpointer:
         self._patience = patience
         self._longest = longest
         self._rest = np.zeros(0, np.int16)
-        self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PRE_ROLL * SAMPLE_RATE / FRAME))
+        self._before: deque[NDArray[np.int16]] = deque(maxlen=round((PRE_ROLL + WINDOW) * SAMPLE_RATE / FRAME))
         self._recent: deque[bool] = deque(maxlen=round(WINDOW * SAMPLE_RATE / FRAME))
+        self._seen = 0
+        self._quiet = 0
         self.noise = 50.0
-        """Root mean square of the background, of 32,768."""
+        """Root mean square of the background, of 32,768; 50 before any was heard."""
+        self.began = 0.0
+        """Seconds of the stream before the last utterance's audio."""
         self._clear()
 
     def _clear(self) -> None:
@@ -113,19 +120,24 @@ class Endpointer:
     def _frame(self, frame: NDArray[np.int16], known: bool) -> Step:
         speech = self._detector.is_speech(frame.tobytes())
         power = float(np.mean(frame.astype(np.float64) ** 2))
+        self._seen += FRAME
         if not self.speaking:
             self._recent.append(speech)
             if not speech:
-                self.noise += _SLOW * (np.sqrt(power) - self.noise)
+                self._quiet += 1
+                self.noise += max(_SLOW, 1 / self._quiet) * (float(np.sqrt(power)) - self.noise)
             if sum(self._recent) * FRAME < START * SAMPLE_RATE:
                 self._before.append(frame)
                 return Step("silence", frame[:0])
             self._clear()
             self.speaking = True
-            audio = np.concatenate([*self._before, frame])
+            since = len(self._recent) - 1 - list(self._recent).index(True)
+            pre_roll = round(PRE_ROLL * SAMPLE_RATE / FRAME)
+            audio = np.concatenate([*list(self._before)[-(pre_roll + since) :], frame])
             self._before.clear()
             self._recent.clear()
             self._length = len(audio)
+            self.began = (self._seen - len(audio)) / SAMPLE_RATE
             self._power, self._loud = power, 1
             return Step("start", audio)
         self._length += FRAME
@@ -161,8 +173,16 @@ def webrtc_detector() -> SpeechDetector:
 
 
 class _Webrtc:
-    def __init__(self, vad: object) -> None:
+    def __init__(self, vad: Any) -> None:
         self._vad = vad
+        self._first = True
 
     def is_speech(self, frame: bytes) -> bool:
-        return bool(self._vad.is_speech(frame))  # type: ignore[attr-defined]  # PocketSphinx carries no types
+        if int(np.abs(np.frombuffer(frame, np.int16).astype(np.int32)).max(initial=0)) <= 2 * DITHER:
+            return False
+        if self._first:
+            # It takes any background for speech until it has heard some of it.
+            self._first = False
+            for _ in range(_LEARNING):
+                self._vad.is_speech(frame)
+        return bool(self._vad.is_speech(frame))

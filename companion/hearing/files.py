@@ -1,9 +1,12 @@
-"""Recordings: any format of libsndfile, any rate and channels, streamed, so that an hour needs no more than a minute."""
+"""Recordings: any format of libsndfile, any rate and channels, streamed: an hour needs no more room than a minute."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +16,19 @@ from numpy.typing import NDArray
 from companion.errors import AudioFileError
 from companion.events import Hypothesis, Word
 from companion.hearing.endpoint import Endpointer, webrtc_detector
-from companion.hearing.frames import BLOCK, Resampler, dithered, mono
+from companion.hearing.frames import BLOCK, DITHER, Resampler, dithered, mono
 from companion.ports import SAMPLE_RATE, Recognizer
 
 LONGEST_QUESTION = 60.0
 """Seconds of speech that are taken for one question; nobody asks for longer, and an hour's lecture isn't one."""
 RATES = (1_000, 768_000)
 _CHUNK = 65_536
+_TIGHT = 10
+"""Blocks of a recording cut so tightly around a word that the detector of speech has nothing to compare it with."""
+_MP3_GUESS = 0.95
+_NO_LENGTH = 2**62
+_OGG_PAGE = 65_536
+"""Bytes that hold at least the beginning of the last page: one page takes 65,307 at most."""
 _CONVERT = "Save it again as WAV, FLAC, OGG or MP3."
 
 
@@ -27,20 +36,30 @@ def blocks(path: str | Path) -> Iterator[NDArray[np.int16]]:
     """The recording in blocks of 100 ms: int16, 16,000 Hz, mono. What the file holds counts, not its name.
 
     Raises:
-        AudioFileError: Missing, a folder, empty, cut short, or no sound file.
+        AudioFileError: Missing, a folder, empty, cut short, no sound file, or with numbers that are no sound.
 
     """
     path = Path(path)
     _look(path)
     import soundfile
 
-    try:
-        sound = soundfile.SoundFile(str(path))
-    except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as err:
-        raise AudioFileError(f"{path} is not a sound file that can be read.", _CONVERT) from err
-    with sound:
+    with contextlib.ExitStack() as stack:
+        try:
+            source: Any = str(path)
+            if path.suffix.lower() == ".raw":
+                # By that name it would be taken for sound without a header, whatever it holds; a number has no name.
+                source = stack.enter_context(os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb"))
+            with _quiet():
+                sound = stack.enter_context(soundfile.SoundFile(source))
+        except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as err:
+            raise AudioFileError(f"{path} is not a sound file that can be read.", _CONVERT) from err
+        # Some endings (.vox, .gsm) make libsndfile take any bytes for sound.
+        if sound.format == "RAW":
+            raise AudioFileError(f"{path} is not a sound file that can be read.", _CONVERT)
         if not RATES[0] <= sound.samplerate <= RATES[1]:
             raise AudioFileError(f"{path} has a sampling rate of {sound.samplerate} Hz.", _CONVERT)
+        if sound.format == "OGG" and not _ogg_ends(path):
+            raise AudioFileError(f"{path} is cut short.", "Copy it again.")
         yield from _stream(sound, path)
 
 
@@ -49,23 +68,41 @@ def _stream(sound: Any, path: Path) -> Iterator[NDArray[np.int16]]:
 
     resampler = Resampler(sound.samplerate)
     noise = np.random.default_rng(0)
+    chunk = max(1_024, _CHUNK // sound.channels)
     read = 0
     while True:
         try:
-            part = sound.read(_CHUNK, dtype="float32", always_2d=True)
-        except (soundfile.LibsndfileError, RuntimeError) as err:
+            with _quiet() if sound.format == "MP3" else contextlib.nullcontext():
+                part = sound.read(chunk, dtype="float32", always_2d=True)
+        except (soundfile.LibsndfileError, RuntimeError, ValueError) as err:
             raise AudioFileError(f"{path} is damaged {read / sound.samplerate:.1f} seconds in.", _CONVERT) from err
+        if not np.isfinite(part).all():
+            raise AudioFileError(f"{path} holds numbers that are no sound.", _CONVERT)
         read += len(part)
         last = len(part) == 0
         for block in resampler.push(mono(part), last=last):
             yield dithered(block, noise)
         if last:
             break
+    # Only formats that say their length up front can be caught being too short; MP3 may have guessed it.
+    if read < sound.frames * (_MP3_GUESS if sound.format == "MP3" else 1) and sound.frames < _NO_LENGTH:
+        raise AudioFileError(f"{path} is cut short.", "Copy it again.")
     if read == 0:
         raise AudioFileError(f"{path} holds no sound.", "Record it again.")
-    # Only formats that say their length up front can be caught being too short; others just end.
-    if 0 < sound.frames < 2**62 and read < sound.frames:
-        raise AudioFileError(f"{path} is cut short.", "Copy it again.")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the MP3 library writes from C away from people who listen to the standard error."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            kept = os.dup(2)
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, 2)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        yield
 
 
 def _look(path: Path) -> None:
@@ -74,6 +111,8 @@ def _look(path: Path) -> None:
             raise AudioFileError(f"{path} is a folder.", "Name a sound file.")
         if not path.exists():
             raise AudioFileError(f"There is no file {path}.", "Check the name.")
+        if not path.is_file():
+            raise AudioFileError(f"{path} is no ordinary file.", "Name a sound file.")
         with path.open("rb") as file:
             head = file.read(65_536)
         size = path.stat().st_size
@@ -84,6 +123,18 @@ def _look(path: Path) -> None:
         raise AudioFileError(f"{path} is empty.", "Record it again.")
     if (promised := _riff_length(head)) and promised > size:
         raise AudioFileError(f"{path} is cut short.", "Copy it again.")
+
+
+def _ogg_ends(path: Path) -> bool:
+    """Whether the last page of an Ogg file is marked as the last of its stream (RFC 3533, section 6)."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _OGG_PAGE))
+            tail = file.read()
+    except OSError:
+        return True
+    at = tail.rfind(b"OggS")
+    return at < 0 or at + 5 >= len(tail) or bool(tail[at + 5] & 4)
 
 
 def _riff_length(head: bytes) -> int:
@@ -104,7 +155,7 @@ def _riff_length(head: bytes) -> int:
 
 
 def transcribe_file(path: str | Path, recognizer: Recognizer) -> Iterator[Hypothesis]:
-    """Utterance by utterance; word times count from the beginning of the file.
+    """Utterance by utterance, those without any text left out; word times count from the beginning of the file.
 
     Raises:
         AudioFileError: As ``blocks``.
@@ -113,22 +164,19 @@ def transcribe_file(path: str | Path, recognizer: Recognizer) -> Iterator[Hypoth
     """
     endpointer = Endpointer(webrtc_detector())
     recognizer.reset()
-    heard = 0
-    begin = 0.0
     for block in blocks(path):
-        heard += len(block)
         for step in endpointer.push(block):
-            if step.kind == "start":
-                begin = max(0.0, (heard - len(step.audio)) / SAMPLE_RATE)
             _feed(recognizer, step.audio)
-            if step.kind == "end":
-                yield _later(recognizer.finish(), begin)
-    if endpointer.finish():
-        yield _later(recognizer.finish(), begin)
+            if step.kind == "end" and (heard := recognizer.finish()).text:
+                yield _later(heard, endpointer.began)
+    if endpointer.finish() and (heard := recognizer.finish()).text:
+        yield _later(heard, endpointer.began)
 
 
 def hear_file(path: str | Path, recognizer: Recognizer) -> Hypothesis:
     """The whole recording as one utterance, its silences left out; text "" when no speech was found.
+
+    Word times count from the beginning of the speech that was found.
 
     Raises:
         AudioFileError: As ``blocks``.
@@ -138,15 +186,20 @@ def hear_file(path: str | Path, recognizer: Recognizer) -> Hypothesis:
     endpointer = Endpointer(webrtc_detector(), longest=LONGEST_QUESTION)
     recognizer.reset()
     fed = 0
+    beginning: list[NDArray[np.int16]] = []
     for block in blocks(path):
+        if len(beginning) <= _TIGHT:
+            beginning.append(block)
         for step in endpointer.push(block):
             fed += len(step.audio)
             _feed(recognizer, step.audio)
         if fed >= LONGEST_QUESTION * SAMPLE_RATE:
             break
-    if not fed:
-        return Hypothesis("", engine=recognizer.name)
-    return recognizer.finish()
+    if not fed and len(beginning) <= _TIGHT and any(np.abs(b).max() > 2 * DITHER for b in beginning):
+        for block in beginning:
+            recognizer.accept(block)
+        fed = 1
+    return recognizer.finish() if fed else Hypothesis("", engine=recognizer.name)
 
 
 def _feed(recognizer: Recognizer, audio: NDArray[np.int16]) -> None:
@@ -156,6 +209,4 @@ def _feed(recognizer: Recognizer, audio: NDArray[np.int16]) -> None:
 
 def _later(hypothesis: Hypothesis, by: float) -> Hypothesis:
     words = tuple(Word(w.text, round(w.start + by, 3), round(w.end + by, 3), w.confidence) for w in hypothesis.words)
-    return Hypothesis(
-        hypothesis.text, words=words, confidence=hypothesis.confidence, engine=hypothesis.engine, trusted=hypothesis.trusted
-    )
+    return replace(hypothesis, words=words)
