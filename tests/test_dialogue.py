@@ -1,0 +1,266 @@
+"""The dialogue: what must hold in every conversation, and what a listener may rely on."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from companion.content import load_pack
+from companion.dialogue import TABLE, finish, respond, said, start, step
+from companion.dialogue.commands import COMMANDS
+from companion.dialogue.state import (
+    Adjust,
+    DeviceBack,
+    DeviceLost,
+    InputEnded,
+    Microphone,
+    NothingSaid,
+    PauseSpeaking,
+    Quit,
+    ResumeSpeaking,
+    SavePlace,
+    Say,
+    SentenceStarted,
+    SpeechEnded,
+    State,
+    StopSpeaking,
+    Understood,
+)
+from companion.events import Decision
+from companion.understanding import Router
+
+ROOT = Path(__file__).resolve().parent.parent
+PACK = load_pack()
+ROUTER = Router(PACK)
+IDS = [i.id for i in PACK.items] + [f"glossary/{t.id}" for t in PACK.glossary]
+
+decisions = st.one_of(
+    st.sampled_from(sorted(COMMANDS)).map(lambda c: Decision("command", c)),
+    st.sampled_from(IDS).map(lambda i: Decision("answer", i, heard="x", candidates=((i, 1.0),))),
+    st.lists(st.sampled_from(IDS), min_size=1, max_size=3).map(
+        lambda ids: Decision("confirm", ids[0], heard="x", candidates=tuple((i, 0.5) for i in ids))
+    ),
+    st.sampled_from([r.id for r in PACK.urgent]).map(lambda i: Decision("urgent", i, heard="x")),
+    st.lists(st.sampled_from(IDS), max_size=2).map(
+        lambda ids: Decision("advice", None, heard="x", candidates=tuple((i, 0.5) for i in ids))
+    ),
+    st.sampled_from(
+        [
+            Decision("decline", None),
+            Decision("decline", None, heard="blue"),
+            Decision("decline", None, heard="9", argument="9"),
+        ]
+    ),
+)
+events = st.one_of(
+    decisions.map(Understood),
+    st.integers(0, 5).map(SentenceStarted),
+    st.sampled_from([SpeechEnded(), NothingSaid(), InputEnded()]),
+    st.sampled_from(["microphone", "loudspeaker"]).map(DeviceLost),
+    st.sampled_from(["microphone", "loudspeaker"]).map(DeviceBack),
+)
+
+
+def talk(*lines, state=None):
+    """The texts that a conversation of typed lines gives, and its last state."""
+    state = state or State()
+    texts = []
+    for line in lines:
+        state, actions = step(state, Understood(ROUTER.decide(line, state.context)), PACK)
+        texts += said(actions)
+        state, rest = finish(state, PACK)
+        texts += rest
+    return texts, state
+
+
+@given(st.lists(events, max_size=25))
+@settings(max_examples=200, deadline=None)
+def test_no_order_of_events_raises_and_illegal_ones_change_nothing(row):
+    state = State()
+    for event in row:
+        before = state
+        state, actions = step(before, event, PACK)
+        if (before.mode, type(event)) not in TABLE:
+            assert state == before and actions == ()
+        assert 80 <= state.rate <= 449 and 0 <= state.volume <= 1
+        for action in actions:
+            if isinstance(action, Say):
+                assert action.sentences and all(s.strip() for s in action.sentences)
+
+
+@given(st.lists(events, max_size=25))
+@settings(max_examples=100, deadline=None)
+def test_what_happens_is_what_is_drawn(row):
+    spec = importlib.util.spec_from_file_location("draw_dialogue", ROOT / "scripts" / "draw_dialogue.py")
+    draw = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(draw)
+    state = State()
+    for event in row:
+        before = state
+        state, _ = step(before, event, PACK)
+        if before.mode != state.mode:
+            handler = TABLE[before.mode, type(event)]
+            assert state.mode in draw.GOES[handler.__name__], (before.mode, event, state.mode)
+
+
+def test_the_picture_in_the_architecture_is_the_table():
+    spec = importlib.util.spec_from_file_location("draw_dialogue", ROOT / "scripts" / "draw_dialogue.py")
+    draw = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(draw)
+    assert draw.diagram() in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("rule", PACK.urgent, ids=lambda r: r.id)
+def test_every_urgent_reply_is_said_at_once_with_the_emergency_sentence(rule):
+    state, _ = talk_into("read the facts")
+    state, actions = step(state, Understood(Decision("urgent", rule.id, heard="x")), PACK)
+    assert isinstance(actions[0], StopSpeaking)
+    assert rule.reply in said(actions)[0] and PACK.emergency in said(actions)[0]
+    # The narration doesn't go on by itself after it.
+    assert finish(state, PACK)[1] == []
+    repeated, _ = talk("repeat", state=replace(state, mode="listening"))
+    assert rule.reply in repeated[0]
+
+
+def talk_into(line):
+    """The state right after a line, while its answer sounds."""
+    return step(State(), Understood(ROUTER.decide(line)), PACK)
+
+
+def test_every_personal_question_gets_the_emergency_sentence_and_no_content():
+    texts, _ = talk("should I have chemotherapy")
+    assert PACK.emergency in texts[0] and PACK.advice in texts[0]
+    assert PACK.item("treatment").short not in texts[0]
+    more, _ = talk("should I have chemotherapy", "more")
+    assert PACK.visit[0] in more[1]
+
+
+def test_an_answer_names_its_topic_first():
+    for item in PACK.items:
+        assert respond(Decision("answer", item.id), PACK) == f"{item.title}: {item.short}"
+
+
+def test_yes_please_takes_the_offer_and_no_thanks_drops_it():
+    offer = Decision("confirm", "symptoms", heard="x", candidates=(("symptoms", 0.5), ("diagnosis", 0.4)))
+    state, actions = step(State(), Understood(offer), PACK)
+    assert "One: " in said(actions)[0] and "Two: " in said(actions)[0]
+    state, _ = finish(state, PACK)
+    assert PACK.item("symptoms").short in talk("yes please", state=state)[0][0]
+    assert PACK.item("diagnosis").short in talk("two", state=state)[0][0]
+    texts, after = talk("no thanks", state=state)
+    assert after.options == () and PACK.item("symptoms").short not in texts[0]
+
+
+def test_not_understood_is_never_said_twice_in_the_same_words():
+    texts, state = talk("what is jazz", "what is polka", "what is a waltz")
+    assert len(set(texts)) == 3
+    assert "what is polka" in texts[1]
+    assert "Which number?" in texts[2] and state.numbered
+    assert PACK.questions[1].short in talk("two", state=state)[0][0]
+
+
+def test_the_facts_are_told_whole_and_in_order():
+    texts, state = talk("read the facts")
+    assert texts[0] == PACK.introduction and texts[-1] == PACK.closing
+    assert [t.split(".")[0] for t in texts[1:-1]] == [f"Fact {n}" for n in range(1, 9)]
+    assert state.mode == "listening"
+
+
+def test_moving_about_in_a_narration():
+    state, _ = talk_into("read the facts")
+    state, actions = step(state, SpeechEnded(), PACK)
+    assert said(actions)[0].startswith("Fact 1.")
+    state, actions = step(state, Understood(Decision("command", "next")), PACK)
+    assert said(actions)[0].startswith("Fact 2.")
+    state, actions = step(state, SentenceStarted(1), PACK)
+    assert actions == (SavePlace("after-surgery", 1),)
+    state, actions = step(state, Understood(Decision("command", "pause")), PACK)
+    assert actions == (PauseSpeaking(),) and state.mode == "paused"
+    _, actions = step(state, Understood(Decision("command", "where_am_i")), PACK)
+    assert said(actions) == ["Fact 2 of 8, sentence 2 of 4, paused: Spread after surgery."]
+    state, actions = step(state, Understood(Decision("command", "resume")), PACK)
+    assert actions == (ResumeSpeaking(),) and state.mode == "speaking"
+    state, actions = step(state, Understood(Decision("command", "previous")), PACK)
+    assert said(actions)[0].startswith("Fact 1.")
+    state, actions = step(state, Understood(Decision("command", "stop")), PACK)
+    assert StopSpeaking() in actions and said(actions) == ["Stopped. Your place is saved."]
+    assert SavePlace("spreads", 0) in actions
+
+
+def test_more_tells_every_piece_once_and_then_says_so():
+    item = PACK.item("symptoms")
+    texts, _ = talk("symptoms", *["more"] * (len(item.more) + 1))
+    for piece, text in zip(item.more, texts[1:], strict=False):
+        assert text.startswith(piece)
+    assert "That is all" in texts[-1]
+
+
+def test_rate_and_volume_change_until_their_limits():
+    state = State(rate=440, volume=0.95)
+    state, actions = step(state, Understood(Decision("command", "faster")), PACK)
+    assert Adjust(449, 0.95) in actions
+    state, _ = finish(state, PACK)
+    state, actions = step(state, Understood(Decision("command", "faster")), PACK)
+    assert said(actions) == ["That is the fastest."]
+    state, _ = finish(state, PACK)
+    for _ in range(20):
+        state, _ = step(state, Understood(Decision("command", "quieter")), PACK)
+        state, _ = finish(state, PACK)
+    assert state.volume == 0.1, "never silent: nothing would tell the listener how to get back"
+
+
+def test_a_lost_device_is_said_and_nothing_else_changes():
+    state, _ = talk_into("what is metastasis")
+    after, actions = step(state, DeviceLost("microphone"), PACK)
+    assert after == state
+    assert any(isinstance(a, Say) and a.aside for a in actions)
+
+
+def test_asleep_only_a_key_wakes():
+    state, actions = talk_into("stop listening")
+    assert state.mode == "asleep" and Microphone(open=False) in actions
+    assert step(state, NothingSaid(), PACK) == (state, ())
+    state, actions = step(state, Understood(Decision("command", "help")), PACK)
+    assert actions[0] == Microphone(open=True) and state.mode == "speaking"
+
+
+def test_silence_is_mentioned_once():
+    state, actions = step(State(), NothingSaid(), PACK)
+    assert len(said(actions)) == 1
+    state, _ = finish(state, PACK)
+    assert said(step(state, NothingSaid(), PACK)[1]) == []
+
+
+def test_goodbye_ends_and_keeps_the_place():
+    state, actions = talk_into("goodbye")
+    assert state.mode == "ended" and isinstance(actions[-1], Quit)
+    assert step(state, Understood(Decision("command", "help")), PACK) == (state, ())
+
+
+def test_help_opens_with_the_emergency_sentence():
+    assert talk("help")[0][0].startswith(PACK.emergency)
+    assert len({*talk("help", "help", "help")[0]}) == 3
+
+
+def test_source_and_authors_say_that_nobody_has_reviewed():
+    texts, _ = talk("symptoms", "where is that from", "who wrote this")
+    assert "National Cancer Institute" in texts[1] and "No clinician has reviewed it yet." in texts[1]
+    assert "16 of 16 items" in texts[2]
+
+
+def test_spelling_takes_the_word_or_the_last_term():
+    assert "B, I, O, P, S, Y" in talk("spell biopsy")[0][0]
+    assert "M, E, T, A, S, T, A, S, I, S" in talk("what is metastasis", "spell it")[0][1]
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_says_something_when_nothing_goes_on(command):
+    assert respond(Decision("command", command), PACK)
+
+
+def test_the_greeting_fits_in_one_breath():
+    _, actions = start(PACK, State())
+    assert len(said(actions)[0].split()) <= 30
