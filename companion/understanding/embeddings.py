@@ -1,0 +1,186 @@
+"""A pack's embeddings: made once, kept on disk by content, loaded in the background."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from companion.atomic import atomic_write_bytes
+from companion.errors import CompanionError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from companion.understanding.minilm import SentenceEncoder
+
+CHUNK = 64
+"""Texts embedded between two looks at whether to stop."""
+
+
+def cache_file(cache_dir: Path, model_dir: Path, texts: Sequence[str]) -> Path:
+    """Where the embeddings of ``texts`` belong: named after the texts, the model and the code's version.
+
+    The model counts with its size and time of change, since reading 90 MB for a checksum would cost more than it saves;
+    the store checks the model's bytes when it is fetched.
+
+    Raises:
+        OSError: The model is not there.
+
+    """
+    from companion.understanding.minilm import CODE_VERSION
+
+    key = hashlib.sha256()
+    for name in ("model.safetensors", "tokenizer.json"):
+        status = (model_dir / name).stat()
+        key.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    key.update(f"{CODE_VERSION} {len(texts)}\n".encode())
+    for text in texts:
+        raw = text.encode("utf-8", "surrogatepass")
+        key.update(f"{len(raw)} ".encode() + raw)
+    return cache_dir / "embeddings" / f"{key.hexdigest()[:32]}.npy"
+
+
+def load_embeddings(path: Path, count: int) -> NDArray[np.float32] | None:
+    """The vectors kept in ``path``, shape (count, 384); None where there are none, or they are not whole.
+
+    The file ends with the SHA-256 of what comes before it.
+    """
+    import numpy as np
+
+    from companion.understanding.minilm import DIMENSIONS
+
+    try:
+        raw = path.read_bytes()
+        body, digest = raw[:-32], raw[-32:]
+        if len(raw) <= 32 or hashlib.sha256(body).digest() != digest:
+            return None
+        vectors = np.load(io.BytesIO(body), allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return vectors if vectors.shape == (count, DIMENSIONS) and vectors.dtype == np.float32 else None
+
+
+def save_embeddings(path: Path, vectors: NDArray[np.float32]) -> None:
+    """Keep the vectors in ``path``.
+
+    Raises:
+        OSError: They can't be written; ``path`` is then as it was.
+
+    """
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.save(buffer, vectors, allow_pickle=False)
+    body = buffer.getvalue()
+    atomic_write_bytes(path, body + hashlib.sha256(body).digest())
+
+
+class LazySemantics:
+    """Similarities to fixed texts. Loads in a thread of its own; until then, and when that fails, there are none."""
+
+    def __init__(self, model_dir: Path, texts: Sequence[str], cache_dir: Path) -> None:
+        """Begin to load, and return at once.
+
+        Args:
+            model_dir: Folder of all-MiniLM-L6-v2.
+            texts: What queries are compared with; the order of the similarities.
+            cache_dir: Where embeddings are kept; one that can't be written only costs time at the next start.
+
+        """
+        self.reason: str | None = None
+        """Why there are no similarities, one or two sentences; None while loading and when ready."""
+        self._texts = tuple(texts)
+        self._loaded: tuple[SentenceEncoder, NDArray[np.float32]] | None = None
+        self._closed = False
+        self._done = threading.Event()
+        # A daemon: leaving the program must not wait for it.
+        self._thread = threading.Thread(target=self._run, args=(model_dir, cache_dir), name="semantics", daemon=True)
+        self._thread.start()
+
+    @property
+    def ready(self) -> bool:
+        """True once ``similarities`` answers."""
+        return self._loaded is not None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until loading has ended, well or not, at most ``timeout`` seconds (None: as long as it takes).
+
+        Returns:
+            ``ready``.
+
+        """
+        self._done.wait(timeout)
+        return self.ready
+
+    def close(self) -> None:
+        """Give up loading if that is still under way; a second call is harmless."""
+        self._closed = True
+
+    def similarities(self, query: str) -> NDArray[np.float32] | None:
+        """Cosine of the query to each text, shape (number of texts,), -1 to 1; None when not ready. Never raises."""
+        loaded = self._loaded
+        if loaded is None:
+            return None
+        encoder, vectors = loaded
+        try:
+            result: NDArray[np.float32] = vectors @ encoder.encode([query])[0]
+        except Exception as error:  # noqa: BLE001, RUF100 - a fault here must cost the semantic layer, not the answer
+            self._fail(error)
+            return None
+        return result
+
+    def _run(self, model_dir: Path, cache_dir: Path) -> None:
+        try:
+            self._loaded = self._load(model_dir, cache_dir)
+        except Exception as error:  # noqa: BLE001, RUF100 - as above: whatever breaks, the program goes on without
+            self._fail(error)
+        finally:
+            self._done.set()
+
+    def _fail(self, error: Exception) -> None:
+        self._loaded = None
+        if isinstance(error, CompanionError):
+            self.reason = str(error)
+        elif isinstance(error, ImportError):
+            self.reason = f"{error.name or 'A package'} is not installed or can't be loaded."
+        elif isinstance(error, OSError):
+            self.reason = f"The sentence model can't be read ({error.strerror or 'unknown reason'})."
+        else:
+            self.reason = f"The sentence model failed ({type(error).__name__})."
+
+    def _load(self, model_dir: Path, cache_dir: Path) -> tuple[SentenceEncoder, NDArray[np.float32]] | None:
+        from companion.understanding.minilm import SentenceEncoder
+
+        encoder = SentenceEncoder(model_dir)
+        path = cache_file(cache_dir, model_dir, self._texts)
+        vectors = load_embeddings(path, len(self._texts))
+        if vectors is None:
+            vectors = embed(encoder, self._texts, lambda: self._closed)
+            if vectors is None:
+                return None
+            with contextlib.suppress(OSError):
+                save_embeddings(path, vectors)
+        encoder.encode(["warm up"])  # brings the weights into memory before the first question does
+        return encoder, vectors
+
+
+def embed(
+    encoder: SentenceEncoder, texts: Sequence[str], stopped: Callable[[], bool] = lambda: False
+) -> NDArray[np.float32] | None:
+    """Embeddings, shape (len(texts), 384), in pieces that let other threads run; None when ``stopped`` said so."""
+    import numpy as np
+
+    from companion.understanding.minilm import DIMENSIONS
+
+    vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+    for at in range(0, len(texts), CHUNK):
+        if stopped():
+            return None
+        vectors[at : at + CHUNK] = encoder.encode(texts[at : at + CHUNK])
+    return vectors
