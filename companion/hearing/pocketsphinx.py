@@ -112,6 +112,7 @@ class PocketSphinxRecognizer:
             return None
         try:
             if not self._open:
+                self._words.reinit_feat()
                 self._words.start_utt()  # without it, sound is ignored without a word
                 self._open = True
             for start in range(0, len(samples), BLOCK):
@@ -186,6 +187,7 @@ class PocketSphinxRecognizer:
 
     def _decode(self, decoder: Any, sound: NDArray[np.int16]) -> tuple[tuple[Word, ...], float, int]:
         """Words, the best path's score and the number of frames."""
+        decoder.reinit_feat()  # forgets the background of what came before
         decoder.start_utt()
         decoder.process_raw(sound.tobytes(), False, True)
         decoder.end_utt()
