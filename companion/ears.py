@@ -58,6 +58,10 @@ class Ears:
         """False while the listener asked not to be listened to."""
         self._text = ""
         self._quiet_since = 0.0
+        self._held = threading.Event()
+        self._empty_handed = threading.Event()
+        self.lost_now = False
+        """Whether the microphone has gone and is looked for."""
         # The first is opened here, so that a missing microphone is known before the conversation begins.
         self._microphone: Microphone | None = open_microphone()
         self._thread = threading.Thread(target=self._run, name="ears", daemon=True)
@@ -65,6 +69,19 @@ class Ears:
     def start(self) -> None:
         """Begin to listen."""
         self._thread.start()
+
+    def hold(self) -> None:
+        """Let go of the microphone, so that the sound library can look for devices anew; returns when it is free."""
+        self._empty_handed.clear()
+        self._held.set()
+        if self._microphone is not None:
+            self._microphone.close()
+        if self._thread.is_alive():
+            self._empty_handed.wait(2.0)
+
+    def go_on(self) -> None:
+        """Take the microphone again."""
+        self._held.clear()
 
     def close(self) -> None:
         """Stop listening and free the microphone."""
@@ -78,30 +95,35 @@ class Ears:
         while not self._closed.is_set():
             microphone = self._microphone
             if microphone is None:
-                self._closed.wait(REOPEN)
-                self._try_again()
+                self._without_microphone()
                 continue
             try:
                 for block in microphone.blocks():
                     if self._closed.is_set():
                         return
                     self._take(block)
-                if self._closed.is_set():
-                    return
                 raise DeviceError("The microphone ended.")
             except DeviceError:
                 microphone.close()
                 self._microphone = None
                 self._drop()
-                if not self._closed.is_set():
-                    self._lost(True)
 
-    def _try_again(self) -> None:
+    def _without_microphone(self) -> None:
+        if self._held.is_set():
+            self._empty_handed.set()
+            self._closed.wait(0.05)
+            return
         try:
             self._microphone = self._open()
         except DeviceError:
+            if not self.lost_now:
+                self.lost_now = True
+                self._lost(True)
+            self._closed.wait(REOPEN)
             return
-        self._lost(False)
+        if self.lost_now:
+            self.lost_now = False
+            self._lost(False)
 
     def _take(self, block: object) -> None:
         now = time.monotonic()

@@ -43,6 +43,8 @@ from companion.text_mode import LABEL, PROMPT
 
 REMIND_AFTER = 20.0
 """Seconds of silence before the one reminder. Then the companion waits as long as it takes."""
+LOOK_AGAIN = 1.0
+"""Seconds between tries to find a lost device again."""
 FAREWELL = 10.0
 """Seconds that the last words may take."""
 
@@ -102,6 +104,7 @@ class Session:
         self._speech: int | None = None  # what ``SpeechEnded`` is about; asides don't count
         self._silent_since = clock()
         self._loudspeaker_lost = False
+        self._looked = 0.0
         self._ears: Ears | None = None
         self._speaker = make_speaker(self._on_speech)
         self._ending = False
@@ -173,8 +176,8 @@ class Session:
             self._apply(event)
 
     def _idle(self) -> None:
-        if self._loudspeaker_lost:
-            self._find_loudspeaker()
+        if self._loudspeaker_lost or (self._ears is not None and self._ears.lost_now):
+            self._look_for_devices()
         if self._speaker.speaking or self._state.mode != "listening":
             self._silent_since = self._clock()
         elif self._clock() - self._silent_since > REMIND_AFTER:
@@ -255,17 +258,28 @@ class Session:
             self._speaker.go_to(place[1])  # the sentence begins anew at the new rate
         self._memory.save(self._state, None)
 
-    def _find_loudspeaker(self) -> None:
+    def _look_for_devices(self) -> None:
+        """Open the loudspeaker anew. PortAudio's list of devices is frozen until every stream is closed."""
         reopen: Any = getattr(self._loudspeaker, "reopen", None)
-        if reopen is None:
+        if reopen is None or self._speaker.speaking and not self._loudspeaker_lost:
             return
+        if self._clock() - self._looked < LOOK_AGAIN:
+            return
+        self._looked = self._clock()
+        if self._ears is not None:
+            self._ears.hold()
         try:
             reopen()
         except CompanionError:
             return
-        self._loudspeaker_lost = False
-        self._speaker.resume()
-        self._apply(DeviceBack("loudspeaker"))
+        finally:
+            if self._ears is not None:
+                self._ears.go_on()
+        if self._loudspeaker_lost:
+            self._loudspeaker_lost = False
+            # What was held when the device went is heard again from the start of its sentence.
+            self._speaker.resume()
+            self._apply(DeviceBack("loudspeaker"))
 
     def _write(self, line: str) -> None:
         print(line, file=self._out, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -68,6 +69,25 @@ def recognizer(settings: Settings, pack: Pack) -> Iterator[Recognizer]:
         opened.close()
 
 
+@contextlib.contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Keep what PortAudio and ALSA write to file descriptor 2 from people who listen to their terminal."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    ours = sys.stderr
+    try:
+        with os.fdopen(os.dup(kept), "w", buffering=1, encoding="utf-8", errors="backslashreplace") as passed_by:
+            os.dup2(nowhere, 2)
+            sys.stderr = passed_by
+            yield
+    finally:
+        sys.stderr = ours
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def speak(sentences: Sequence[str], settings: Settings, pack: Pack) -> None:
     """Read sentences aloud and wait for their end.
 
@@ -82,7 +102,7 @@ def speak(sentences: Sequence[str], settings: Settings, pack: Pack) -> None:
 
     failures: list[CompanionError] = []
     voice = Pyttsx3Voice(pack.speech, spare=False)
-    with contextlib.closing(voice), contextlib.closing(SoundDevicePlayer(settings.device)) as player:
+    with quiet_libraries(), contextlib.closing(voice), contextlib.closing(SoundDevicePlayer(settings.device)) as player:
         speaker = Speaker(
             voice, player, settings.speech, on_event=lambda e: failures.append(e.error) if e.error else None
         )

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import sys
 
-from companion.cli.common import could_not_speak, recognizer, settings_of, speak, status
+from companion.cli.common import could_not_speak, quiet_libraries, recognizer, settings_of, speak, status
 from companion.content.load import load_pack
 from companion.content.types import Pack
 from companion.dialogue.state import SavePlace, State
@@ -46,6 +46,7 @@ def _aloud(
     from companion.understanding.phrases import phrases
 
     with contextlib.ExitStack() as stack:
+        stack.enter_context(quiet_libraries())
         try:
             voice = stack.enter_context(contextlib.closing(Pyttsx3Voice(pack.speech)))
             voice.warm()
