@@ -113,7 +113,8 @@ def test_the_worker_ignores_modules_of_the_working_directory(engine, tmp_path, m
 
 
 def test_pocketsphinx_in_the_worker(pack_phrases, hearing_cache, say):
-    recognizer = ProcessRecognizer(Engine("pocketsphinx", None, pack_phrases, hearing_cache))
+    recognizer = ProcessRecognizer(Engine("pocketsphinx", None, pack_phrases, hearing_cache, partials=False))
+    assert recognizer.accept(samples_of(say("what is metastasis"))) is None
     heard = hear_file(say("what is metastasis"), recognizer)
     recognizer.close()
     assert (heard.text, heard.engine) == ("what is metastasis", "pocketsphinx")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hearing_fixtures import ROOT, samples_of
 
 from companion.errors import CompanionError, EngineError, ModelError
+from companion.events import SpeechSettings
 from companion.hearing.files import hear_file
 from companion.hearing.vosk import (
     VoskRecognizer,
@@ -19,6 +21,7 @@ from companion.hearing.vosk import (
     vocabulary_size,
 )
 from companion.model_check import write_manifest
+from companion.speaking.pyttsx3_voice import Pyttsx3Voice
 
 pytest_plugins = ["hearing_fixtures"]
 SMALL = ("what is metastasis", "how do cancer cells spread", "stop", "next", "yes", "no", "repeat")
@@ -38,6 +41,17 @@ def test_hears_a_phrase_of_the_grammar(small, say, voice, text):
     assert heard.text == text
     assert heard.trusted and heard.final and heard.engine == "vosk"
     assert 0.0 <= heard.confidence <= 1.0
+
+
+def test_hears_the_voice_of_the_companion_itself(small, tmp_path):
+    """espeak-ng by pyttsx3, which needs no program installed."""
+    voice = Pyttsx3Voice(spare=False)
+    try:
+        pcm = voice.render("What is metastasis?", SpeechSettings(rate=140))
+    finally:
+        voice.close()
+    soundfile.write(tmp_path / "espeak.wav", pcm.samples, pcm.rate)
+    assert hear_file(tmp_path / "espeak.wav", small).text == "what is metastasis"
 
 
 def test_times_of_words_begin_anew_with_each_utterance(small, say):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from companion.errors import ModelError, UsageError
@@ -14,7 +15,9 @@ from companion.store import vosk_model_for
 ENGINES = ("auto", "vosk", "pocketsphinx")
 
 
-def open_recognizer(engine: str, model: Path | None, phrases: Sequence[str], cache_dir: Path) -> Recognizer:
+def open_recognizer(
+    engine: str, model: Path | None, phrases: Sequence[str], cache_dir: Path, *, partials: bool = True
+) -> Recognizer:
     """Vosk where its model is found, else PocketSphinx; always in a process of its own.
 
     Args:
@@ -22,6 +25,7 @@ def open_recognizer(engine: str, model: Path | None, phrases: Sequence[str], cac
         model: A Vosk model's folder or name; None to search (``COMPANION_MODEL``, the store, ``models/``).
         phrases: What a listener may say, lower case without punctuation: grammar and language model.
         cache_dir: Folder for what is made from the phrases.
+        partials: False where only final hypotheses count, as with recordings; saves PocketSphinx half of its work.
 
     Raises:
         ModelError: A model that was named or found is missing or damaged, or "vosk" was asked for and there is none.
@@ -29,7 +33,7 @@ def open_recognizer(engine: str, model: Path | None, phrases: Sequence[str], cac
         UsageError: There is no such engine.
 
     """
-    return ProcessRecognizer(choose(engine, model, phrases, cache_dir))
+    return ProcessRecognizer(replace(choose(engine, model, phrases, cache_dir), partials=partials))
 
 
 def choose(engine: str, model: Path | None, phrases: Sequence[str], cache_dir: Path) -> Engine:

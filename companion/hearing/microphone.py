@@ -86,6 +86,8 @@ class SoundDeviceMicrophone:
                 yield from resampler.push(mono(piece))
             if not self._closed and (self._over.is_set() or time.monotonic() - self._beat > HEARTBEAT):
                 raise DeviceError("The microphone was lost.", "Plug it in again.")
+        with self._lock:  # whoever ends now must not leave while another thread still closes
+            return
 
     def close(self) -> None:
         """See ``ports.Microphone``. A second call waits for the first: leaving before crashed inside PortAudio."""

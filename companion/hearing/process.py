@@ -40,6 +40,8 @@ class Engine:
     """Grammar or language model, as the engines' own classes take it; None for free decoding (Vosk only)."""
     cache: Path
     """Folder for what is made from the phrases."""
+    partials: bool = True
+    """False where only final hypotheses count; saves PocketSphinx half of its work."""
 
 
 class ProcessRecognizer:
@@ -113,7 +115,8 @@ class ProcessRecognizer:
         # Absolute: the worker's working directory is another one.
         model = None if e.model is None else str(e.model.absolute())
         cache = str(e.cache.absolute())
-        request = {"op": "open", "engine": e.engine, "model": model, "phrases": e.phrases, "cache": cache}
+        request: dict[str, Any] = {"op": "open", "engine": e.engine, "model": model, "cache": cache}
+        request |= {"phrases": e.phrases, "partials": e.partials}
         self._ask(request, patience=LOAD_PATIENCE)
 
     def _ask(self, request: dict[str, Any], data: bytes = b"", patience: float | None = None) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 Decoding holds Python's interpreter lock (PocketSphinx) or may abort the process (libvosk on bad input); here
 neither can touch the sound or the keys. A request is a line of JSON on standard input, then as many bytes of
-sound (int16, 16,000 Hz) as its ``bytes`` says: ``{"op": "open", "engine", "model", "phrases", "cache"}``,
-``{"op": "accept"}``, ``{"op": "finish"}``, ``{"op": "reset"}``. A reply is a line of JSON: ``{"hypothesis":
-{…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its standard input.
+sound (int16, 16,000 Hz) as its ``bytes`` says: ``{"op": "open", "engine", "model", "phrases", "cache",
+"partials"}``, ``{"op": "accept"}``, ``{"op": "finish"}``, ``{"op": "reset"}``. A reply is a line of JSON:
+``{"hypothesis": {…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its standard input.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _open(request: dict[str, Any]) -> Recognizer:
         return VoskRecognizer(Path(request["model"]), phrases)
     from companion.hearing.pocketsphinx import PocketSphinxRecognizer
 
-    return PocketSphinxRecognizer(phrases or (), Path(request["cache"]))
+    return PocketSphinxRecognizer(phrases or (), Path(request["cache"]), partials=request["partials"])
 
 
 def _serve(recognizer: Recognizer, op: str, data: bytes) -> dict[str, Any]:
