@@ -4,7 +4,8 @@ Decoding holds Python's interpreter lock (PocketSphinx) or may abort the process
 neither can touch the sound or the keys. A request is a line of JSON on standard input, then as many bytes of
 sound (int16, 16,000 Hz) as its ``bytes`` says: ``{"op": "open", "engine", "model", "phrases", "cache",
 "partials"}``, ``{"op": "accept"}``, ``{"op": "finish"}``, ``{"op": "reset"}``. A reply is a line of JSON:
-``{"hypothesis": {…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its standard input.
+``{"hypothesis": {…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its standard
+input.
 """
 
 from __future__ import annotations
