@@ -43,7 +43,8 @@ def main() -> int:
         return 0
     path = ROOT / "ARCHITECTURE.md"
     text = path.read_text(encoding="utf-8")
-    path.write_text(re.sub(r"```mermaid\n.*?```", lambda _: f"```mermaid\n{diagram()}\n```", text, flags=re.S), encoding="utf-8")
+    drawn = re.sub(r"```mermaid\n.*?```", lambda _: f"```mermaid\n{diagram()}\n```", text, flags=re.S)
+    path.write_text(drawn, encoding="utf-8")
     return 0
 
 

@@ -15,9 +15,9 @@ from companion.understanding.lexical import Match, Reading
 class Gate:
     """Thresholds of the decision."""
 
-    answer: float = 0.62
+    answer: float = 0.68
     """Least score of an answer given at once."""
-    margin: float = 0.06
+    margin: float = 0.14
     """Least lead over the second topic."""
     confirm: float = 0.45
     """Least score of a topic that is offered."""
