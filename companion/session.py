@@ -261,7 +261,7 @@ class Session:
     def _look_for_devices(self) -> None:
         """Open the loudspeaker anew. PortAudio's list of devices is frozen until every stream is closed."""
         reopen: Any = getattr(self._loudspeaker, "reopen", None)
-        if reopen is None or self._speaker.speaking and not self._loudspeaker_lost:
+        if reopen is None or (self._speaker.speaking and not self._loudspeaker_lost):
             return
         if self._clock() - self._looked < LOOK_AGAIN:
             return

@@ -51,8 +51,13 @@ def settings_of(options: argparse.Namespace, *, remembered: bool = False) -> Set
 
 
 @contextlib.contextmanager
-def recognizer(settings: Settings, pack: Pack) -> Iterator[Recognizer]:
+def recognizer(settings: Settings, pack: Pack, *, partials: bool = False) -> Iterator[Recognizer]:
     """The recogniser of the settings, closed at the end.
+
+    Args:
+        settings: Engine and model.
+        pack: Its phrases are what is listened for.
+        partials: Hypotheses while somebody speaks; recordings are quicker without.
 
     Raises:
         ModelError: The named model is missing or damaged.
@@ -62,7 +67,7 @@ def recognizer(settings: Settings, pack: Pack) -> Iterator[Recognizer]:
     from companion.hearing.engines import open_recognizer
     from companion.understanding.phrases import phrases
 
-    opened = open_recognizer(settings.engine, settings.model, phrases(pack), Paths.find().cache)
+    opened = open_recognizer(settings.engine, settings.model, phrases(pack), Paths.find().cache, partials=partials)
     try:
         yield opened
     finally:

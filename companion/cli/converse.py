@@ -51,7 +51,7 @@ def _aloud(
             voice = stack.enter_context(contextlib.closing(Pyttsx3Voice(pack.speech)))
             voice.warm()
             player = stack.enter_context(contextlib.closing(SoundDevicePlayer(settings.device)))
-            engine = stack.enter_context(recognizer(settings, pack))
+            engine = stack.enter_context(recognizer(settings, pack, partials=True))
             session = Session(
                 pack,
                 router,

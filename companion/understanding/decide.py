@@ -57,7 +57,10 @@ def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
     if best.telling <= 0:
         return Verdict("decline", reasons=("Only the subject is named, not what to know about it.",))
     if not best.subject and best.shared < 2 and not best.titled:
-        return Verdict("decline", reasons=("One word alone, and it names no topic.", explained))
+        if best.closeness < gate.subject:
+            return Verdict("decline", reasons=("One word alone, and it names no topic.", explained))
+        near = (best.id, second.id) if second and lead < gate.margin else (best.id,)
+        return Verdict("confirm", near, (explained, "The subject is not named."))
     if not best.unexplained and best.score >= gate.answer and lead >= gate.margin and reading.cost <= gate.cost:
         return Verdict("answer", (best.id,), (explained, f'It is nearest to "{best.nearest}".', _lead(lead)))
     if best.score >= gate.confirm and best.cover >= gate.cover and len(best.unexplained) <= 1:

@@ -101,7 +101,7 @@ _HARMLESS = frozenset(
         "sense confused confusing unsure sure certain remember forgot forget properly actually basically honestly "
         "somewhere people they everybody everyone nobody anyone guess suppose believe hope mind moment quick "
         "quickly kindly dear sir madam love companion which what how not what's one some any all first keep keeps "
-        "kept wanting been put into head been meaning never quite always who whom explanation information info "
+        "kept wanting been put into head been meaning never quite always who whom silly daft stupid sitting sat wondered hearing tells told nobody anybody speaker radio yesterday morning honest loved ages while manage manages explanation information info "
         "answer answers idea ideas clue clear clearly able possible maybe perhaps hi there good day old new having"
     ).split()
 )
@@ -148,6 +148,26 @@ def inner_question(words: list[str], subject: frozenset[str]) -> list[str]:
             if not _harmless(rest, frozenset()):
                 return inner_question(rest, subject)
     return cut
+
+
+def clauses(words: list[str]) -> list[list[str]]:
+    """The parts of a long utterance that begin like a question and hold more than talk, the longest first.
+
+    Only what is dropped must be talk: a word that carries meaning stays, so that it can refuse the answer.
+    """
+    out = []
+    for i in range(1, len(words) - 1):
+        if words[i] in _HEADS and words[i - 1] not in _DOERS and not _harmless(words[i:], frozenset()):
+            rest = strip_frames(_cut_tail(words[i:]))
+            if len(rest) > 1 and _around(words[:i]):
+                out.append(rest)
+    return out
+
+
+def _around(words: list[str]) -> bool:
+    """Whether what stands before a clause is mostly talk: at most one word in five, and two in all, is not."""
+    others = sum(w not in _HARMLESS for w in words)
+    return others <= 2 and others * 5 <= max(5, len(words))
 
 
 def _harmless(words: list[str], subject: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ from companion.content.types import Pack, Term
 from companion.events import FRESH, Context, Decision, Hypothesis
 from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge
+from companion.understanding.frames import clauses
 from companion.understanding.lexical import Lexical, Reading
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.safety import Finding, Safety
@@ -24,6 +25,10 @@ _LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
 _SPLIT = re.compile(
     r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)"
 )
+
+
+LONG_WINDED = 9
+"""Words from which on a question is also looked for in the clauses of an utterance."""
 
 
 class Router:
@@ -113,6 +118,13 @@ class Router:
             return two
         reading = self._lexical.read(bare)
         verdict = judge(reading)
+        if verdict.kind != "answer" and len(bare) > LONG_WINDED:
+            inner = [(judge(r), r) for r in map(self._lexical.read, clauses(bare))]
+            better = next((v for v in inner if v[0].kind == "answer"), None) or next(
+                (v for v in inner if v[0].ids), None
+            )
+            if better and (verdict.kind == "decline" or better[0].kind == "answer") and not reading.foreign:
+                verdict, reading = better
         return self._carry_out(verdict, reading)
 
     def _definition(self, bare: Sequence[str], words: Sequence[str]) -> Term | None:
@@ -157,8 +169,14 @@ def _answer(item_id: str, score: float, reasons: tuple[str, ...]) -> Decision:
     return Decision("answer", item_id, candidates=((item_id, score),), reasons=reasons)
 
 
+_FAR_REACHING = frozenset({"quit", "stop_listening", "read_facts"})
+
+
 def _doubted(decision: Decision) -> Decision:
-    """The engine doubts its own words: content is offered, never given at once. Safety and commands stand."""
+    """The engine doubts its own words: content is offered, never given at once. Safety and most commands stand."""
+    if decision.kind == "command" and decision.id in _FAR_REACHING:
+        why = "The recogniser was not sure, and this command changes much."
+        return replace(decision, kind="decline", id=None, reasons=(*decision.reasons, why))
     if decision.kind != "answer" or decision.id is None:
         return decision
     return replace(

@@ -14,23 +14,12 @@ from typing import Literal
 from companion.content.types import Pack, UrgentRule
 from companion.understanding.frames import inner_question, strip_frames, strip_report
 from companion.understanding.normal import stem, tokens
+from companion.understanding.persons import PERSONS, any_person, own_case, person_of
 from companion.understanding.spelling import Speller
 
 WINDOW = 12
 """Tokens within which all groups of a sign must stand: a long spoken sentence, not two."""
 
-_SELF = {"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", "ourselves"}
-_OTHER = {"he", "him", "his", "himself", "she", "her", "hers", "herself"}
-_RELATIVES = set(
-    (
-        "mum mom mam mama mummy mommy mother dad papa daddy pa father wife husband hubby son daughter sister "
-        "brother gran granny grandma grandmother grandpa grandad granddad grandfather nan nana nanny aunt auntie "
-        "uncle niece nephew cousin partner girlfriend boyfriend fiance fiancee spouse neighbour neighbor "
-        "stepmother stepfather stepson stepdaughter grandson granddaughter roommate flatmate colleague abuela "
-        "abuelo oma opa missus"
-    ).split()
-)
-PERSONS = _SELF | _OTHER | _RELATIVES
 # These become persons only next to a sign of danger: "someone has collapsed", not "can someone live with it".
 _NEARBY = set(
     (
@@ -49,9 +38,6 @@ _QUESTION = re.compile(
 _HOW_TO_ACT = re.compile(
     r"\bwhat (?:to do|should (?:be done|happen|someone do|you do)|do you do|can be done)\b|\bhow (?:to|do you|can you) (?:help|stop|treat|save|deal with|handle)\b|"
     r"\bwho (?:to|should you) call\b|\bfirst aid\b"
-)
-_GENERIC_OUR = re.compile(
-    r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within) us\b"
 )
 _DEFINITION = re.compile(r"\b(?:what (?:is|are|does|do)|mean|means|meaning|define|definition|explain)\b")
 _UPSET = re.compile(
@@ -109,7 +95,7 @@ class Safety:
         whole = self._without_report(strip_frames(list(words)))
         bare = inner_question(whole, self._subject_words)
         text = " ".join(bare)
-        person = self._person(bare, text)
+        person = person_of(bare)
         rule, sign = self._sign(list(words))
         if rule is None and (mended := [self._speller.mend(w)[0] for w in words]) != list(words):
             rule, sign = self._sign(mended)
@@ -118,11 +104,13 @@ class Safety:
             if rule.always:
                 return Finding("urgent", rule, f"{reason}, which always counts.", tuple(bare))
             # With a sign of danger about, talk around the question is no longer harmless.
-            someone = person or ("" if self._names_subject(bare) else self._person(whole, " ".join(whole)))
+            someone = person or ("" if self._names_subject(bare) else any_person(whole))
             if someone:
                 return Finding("urgent", rule, f'{reason} and speaks of a person ("{someone}").', tuple(bare))
             if not self._general(bare, text):
                 return Finding("urgent", rule, f"{reason} and is not a general question.", tuple(bare))
+        if not person and own_case(words):
+            person = any_person(words)
         if person:
             return Finding("personal", None, f'It speaks of a person ("{person}").', tuple(bare))
         if _UPSET.search(text) and not _QUESTION.match(text):
@@ -136,10 +124,6 @@ class Safety:
         if rest and rest != bare and _DEFINITION.search(text) and not PERSONS & set(strip_frames(rest)):
             return strip_frames(rest)
         return bare
-
-    def _person(self, bare: Sequence[str], text: str) -> str:
-        generic = set(_GENERIC_OUR.sub(" ", text).split())
-        return next((w for w in bare if w in PERSONS and w in generic), "")
 
     def _names_subject(self, bare: Sequence[str]) -> bool:
         return any(stem(w) in self._subject for w in bare)
