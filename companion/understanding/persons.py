@@ -22,21 +22,24 @@ PERSONS = _SELF | _OTHER | _RELATIVES
 _ON_THE_WAY = frozenset(
     (
         "am was were is are be been being have had has do did does would could can should will might may just really "
-        "only also always still never often sometimes kind of sort a bit little so very quite to the at in on this that "
-        "sitting here there today now then recently lately want wanted need needed like love try trying keep keeps "
+        "only also always still never often sometimes kind of sort a bit little so very quite to the at in on this "
+        "that sitting here there today now then recently lately want wanted need needed like love try trying keep keeps "
         "going about for some time long been all not even ever actually"
     ).split()
 )
 _ASKING = frozenset(
     (
-        "ask asking asked wonder wondering wondered know knew understand understood learn learning learned hear hearing "
-        "heard read reading think thinking thought suppose guess hope mean curious interested watch watching watched "
+        "ask asking asked wonder wondering wondered know knew understand understood learn learning learned hear "
+        "hearing heard read reading think thinking thought suppose guess hope mean curious interested watch watching watched "
         "listen listening listened confused sure remember forgot forget say talk talking lecture discussion question "
         "questions unsure clear"
     ).split()
 )
 _TELLING = frozenset(
-    "tell tells telling explain explains explained explaining ask asks asking asked give show teach mind let help told".split()
+    (
+        "tell tells telling explain explains explained explaining ask asks asking asked give show teach mind let help "
+        "told"
+    ).split()
 )
 _TOPICS = frozenset(
     "question questions homework essay class project school teacher exam presentation course curiosity".split()
