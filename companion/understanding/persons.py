@@ -10,10 +10,10 @@ _OTHER = frozenset("he him his himself she her hers herself".split())
 _RELATIVES = frozenset(
     (
         "mum mom mam mama mummy mommy mother dad papa daddy pa father wife husband hubby son daughter sister "
-        "brother gran granny grandma grandmother grandpa grandad granddad grandfather nan nana nanny aunt auntie "
-        "uncle niece nephew cousin partner girlfriend boyfriend fiance fiancee spouse neighbour neighbor "
-        "stepmother stepfather stepson stepdaughter grandson granddaughter roommate flatmate colleague abuela "
-        "abuelo oma opa missus"
+        "brother gran granny grandma grandmother grandpa grandad granddad grandfather nan nana nanny aunt "
+        "auntie uncle niece nephew cousin partner girlfriend boyfriend fiance fiancee spouse neighbour "
+        "neighbor stepmother stepfather stepson stepdaughter grandson granddaughter roommate flatmate "
+        "colleague abuela abuelo oma opa missus"
     ).split()
 )
 PERSONS = _SELF | _OTHER | _RELATIVES
@@ -21,24 +21,24 @@ PERSONS = _SELF | _OTHER | _RELATIVES
 # "I was just sitting here thinking": stands between a person and the verb of the asking.
 _ON_THE_WAY = frozenset(
     (
-        "am was were is are be been being have had has do did does would could can should will might may just really "
-        "only also always still never often sometimes kind of sort a bit little so very quite to the at in on this "
-        "that sitting here there today now then recently lately want wanted need needed like love try trying keep keeps "
-        "going about for some time long been all not even ever actually"
+        "am was were is are be been being have had has do did does would could can should will might may just "
+        "really only also always still never often sometimes kind of sort a bit little so very quite to the "
+        "at in on this that sitting here there today now then recently lately want wanted need needed like "
+        "love try trying keep keeps going about for some time long been all not even ever actually"
     ).split()
 )
 _ASKING = frozenset(
     (
-        "ask asking asked wonder wondering wondered know knew understand understood learn learning learned hear "
-        "hearing heard read reading think thinking thought suppose guess hope mean curious interested watch watching watched "
-        "listen listening listened confused sure remember forgot forget say talk talking lecture discussion question "
-        "questions unsure clear"
+        "ask asking asked wonder wondering wondered know knew understand understood learn learning learned "
+        "hear hearing heard read reading think thinking thought suppose guess hope mean curious interested "
+        "watch watching watched listen listening listened confused sure remember forgot forget say talk "
+        "talking lecture discussion question questions unsure clear"
     ).split()
 )
 _TELLING = frozenset(
     (
-        "tell tells telling explain explains explained explaining ask asks asking asked give show teach mind let help "
-        "told"
+        "tell tells telling explain explains explained explaining ask asks asking asked give show teach mind "
+        "let help told"
     ).split()
 )
 _TOPICS = frozenset(
