@@ -57,7 +57,7 @@ def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
     if best.telling <= 0:
         return Verdict("decline", reasons=("Only the subject is named, not what to know about it.",))
     if not best.subject and best.shared < 2 and not best.titled:
-        if best.closeness < gate.subject:
+        if best.closeness < (gate.cover if reading.pronoun and not best.unexplained else gate.subject):
             return Verdict("decline", reasons=("One word alone, and it names no topic.", explained))
         near = (best.id, second.id) if second and lead < gate.margin else (best.id,)
         return Verdict("confirm", near, (explained, "The subject is not named."))

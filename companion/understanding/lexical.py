@@ -56,6 +56,8 @@ class Reading:
     """Diseases, organs' cancers or topics that the pack doesn't speak of."""
     cost: float = 0.0
     """The largest repair, 0 to 1."""
+    pronoun: bool = False
+    """Whether "it" or "they" stands in for the subject."""
 
 
 @dataclass(slots=True)
@@ -131,7 +133,7 @@ class Lexical:
             (self._match(e, concepts, keys, total, without) for e in self._entries), key=lambda m: (-m.score, m.id)
         )
         cost = max((c.cost for c in concepts), default=0.0)
-        return Reading(tuple(concepts), tuple(matches), self._foreign_in(words, keys), cost)
+        return Reading(tuple(concepts), tuple(matches), self._foreign_in(words, keys), cost, bool(_PRONOUNS & set(words)))
 
     def _match(self, entry: _Entry, concepts: Sequence[Concept], keys: set[str], total: float, without: str) -> Match:
         hard = {c.key for c in concepts if not c.soft}
@@ -167,6 +169,9 @@ class Lexical:
         if keys & self._tumor:
             found += [f"{w} cancer" for row, w in self._organs.items() if _has(stemmed, row) and _names(stemmed, row)]
         return tuple(found)
+
+
+_PRONOUNS = frozenset("it this they them these".split())
 
 
 def _has(stemmed: Sequence[str], row: tuple[str, ...]) -> bool:
