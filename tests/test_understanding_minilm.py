@@ -190,7 +190,8 @@ def test_a_long_text_is_cut_and_a_long_word_is_unknown(tmp_path):
         '{"model": {"type": "BPE"}}',
         '{"model": 5}',
         "[" * 100_000,
-        '{"model": {"type": "WordPiece", "continuing_subword_prefix": "##", "vocab": {"[CLS]": 0, "[SEP]": 1, "[UNK]": 9}}}',
+        '{"model": {"type": "WordPiece", "continuing_subword_prefix": "##", "vocab": '
+        '{"[CLS]": 0, "[SEP]": 1, "[UNK]": 9}}}',
     ],
 )
 def test_a_broken_tokenizer_is_named(tmp_path, content):

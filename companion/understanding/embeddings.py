@@ -122,17 +122,30 @@ class LazySemantics:
         """Give up loading if that is still under way; a second call is harmless."""
         self._closed = True
 
-    def similarities(self, query: str) -> NDArray[np.float32] | None:
-        """Cosine of the query to each text, shape (number of texts,), -1 to 1; None when not ready. Never raises."""
+    @property
+    def vectors(self) -> NDArray[np.float32] | None:
+        """The texts' embeddings, shape (number of texts, 384); None when not ready."""
+        loaded = self._loaded
+        return None if loaded is None else loaded[1]
+
+    def embed(self, query: str) -> NDArray[np.float32] | None:
+        """The query's embedding, shape (384,), length 1; None when not ready. Never raises."""
         loaded = self._loaded
         if loaded is None:
             return None
-        encoder, vectors = loaded
         try:
-            result: NDArray[np.float32] = vectors @ encoder.encode([query])[0]
+            result: NDArray[np.float32] = loaded[0].encode([query])[0]
         except Exception as error:  # noqa: BLE001, RUF100 - a fault here must cost the semantic layer, not the answer
             self._fail(error)
             return None
+        return result
+
+    def similarities(self, query: str) -> NDArray[np.float32] | None:
+        """Cosine of the query to each text, shape (number of texts,), -1 to 1; None when not ready. Never raises."""
+        vectors, embedded = self.vectors, self.embed(query)
+        if vectors is None or embedded is None:
+            return None
+        result: NDArray[np.float32] = vectors @ embedded
         return result
 
     def _run(self, model_dir: Path, cache_dir: Path) -> None:
