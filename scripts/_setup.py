@@ -33,6 +33,8 @@ STAMP = "companion-setup.json"
 LOCK = "companion-setup.lock"
 TRIED = "companion-models.json"
 MODELS = ("vosk-small", "minilm")
+# It has ready-made wheels for Python 3.11 and 3.13 only, and building it takes a C compiler.
+MAY_BE_MISSING = "pocketsphinx"
 RETRY_SECONDS = 24 * 3600
 """After a try without an answer the next start that may wait for the network is a day later."""
 QUICK = {"-h", "--help", "--version", "model", "pack"}
@@ -190,8 +192,31 @@ def install(extra: str) -> None:
         raise SetupError(missing_venv_line())
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     flags = ["--disable-pip-version-check", "--no-input", "--retries", "2"]
-    if not quiet_run([*pip, "install", *flags, "--editable", what]):
-        raise SetupError(f"The packages could not be installed. {install_advice()} The details are in {VENV / LOG}")
+    if quiet_run([*pip, "install", *flags, "--editable", what]):
+        return
+    if install_without(MAY_BE_MISSING, extra, [*pip, "install", *flags]):
+        say("PocketSphinx could not be built for this Python, so listening needs 3.11 or 3.13. All else works.")
+        return
+    raise SetupError(f"The packages could not be installed. {install_advice()} The details are in {VENV / LOG}")
+
+
+def install_without(package: str, extra: str, command: list[str]) -> bool:
+    """Install the project and all it needs but one package; True when that worked."""
+    if not quiet_run([*command, "--no-deps", "--editable", str(ROOT)]):
+        return False
+    listing = "import importlib.metadata as m; print('\\n'.join(m.requires('audio-companion')))"
+    done = subprocess.run([str(venv_program("python")), "-c", listing], stdout=subprocess.PIPE, check=False)
+    needs = []
+    for line in done.stdout.decode("utf-8", "replace").splitlines():
+        need, _, marker = line.partition(";")
+        if need.strip().lower().startswith(package):
+            continue
+        if "extra ==" in marker:
+            if extra and extra in marker:
+                needs.append(need.strip())
+            continue
+        needs.append(line)
+    return done.returncode == 0 and quiet_run([*command, *needs])
 
 
 def install_advice() -> str:

@@ -99,13 +99,11 @@ def evaluate(router: Router, rows: list[dict[str, str]], show: set[str]) -> dict
         if what in {"WRONG", "wrong confirm", "wrong command"}:
             confusion["|".join(sorted(expected)), str(decision.id)] += 1
         if what in show:
-            print(
-                f"{what}\t{row['expected']}\t{decision.kind} {decision.id}\t{row['text'][:120]}\t{' '.join(decision.reasons)}"
-            )
+            why = " ".join(decision.reasons)
+            print(f"{what}\t{row['expected']}\t{decision.kind} {decision.id}\t{row['text'][:120]}\t{why}")
     seconds.sort()
-    print(
-        f"{len(rows)} lines; one takes {1000 * seconds[len(rows) // 2]:.1f} ms (p50), {1000 * seconds[len(rows) * 99 // 100]:.1f} ms (p99)"
-    )
+    half, most = (1000 * seconds[len(rows) * percent // 100] for percent in (50, 99))
+    print(f"{len(rows)} lines; one takes {half:.1f} ms (p50), {most:.1f} ms (p99)")
     for kind, counts in table.items():
         n = sum(counts.values())
         cells = []

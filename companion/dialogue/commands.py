@@ -205,10 +205,13 @@ def _list(m: Moment, _d: Decision) -> Outcome:
     return replace(state, numbered=True), actions
 
 
-def _yes(m: Moment, _d: Decision) -> Outcome:
+def _yes(m: Moment, d: Decision) -> Outcome:
     if m.state.options:
         first = m.state.options[0]
         return tell(Moment(m.fresh(), m.pack), first)
+    item = m.item(m.state.topic or "")
+    if item and m.state.told <= len(item.more):
+        return _more(m, d)  # "Say more to hear more." was an offer
     return _nothing(m, "yes")
 
 

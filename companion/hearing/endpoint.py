@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.errors import EngineError
 from companion.hearing.frames import DITHER
 from companion.ports import SAMPLE_RATE
 
@@ -166,8 +167,18 @@ def _joined(steps: list[Step]) -> list[Step]:
 
 
 def webrtc_detector() -> SpeechDetector:
-    """The WebRTC voice activity detector that comes with PocketSphinx, in its most sensitive mode."""
-    from pocketsphinx import Vad
+    """The WebRTC voice activity detector that comes with PocketSphinx, in its most sensitive mode.
+
+    Raises:
+        EngineError: PocketSphinx isn't installed.
+    """
+    try:
+        from pocketsphinx import Vad
+    except (ImportError, OSError) as err:
+        raise EngineError(
+            "PocketSphinx isn't installed, and listening needs its speech detector.",
+            "Use Python 3.11 or 3.13, for which it comes ready-made.",
+        ) from err
 
     return _Webrtc(Vad(Vad.LOOSE, SAMPLE_RATE, FRAME / SAMPLE_RATE))
 

@@ -133,7 +133,9 @@ class Lexical:
             (self._match(e, concepts, keys, total, without) for e in self._entries), key=lambda m: (-m.score, m.id)
         )
         cost = max((c.cost for c in concepts), default=0.0)
-        return Reading(tuple(concepts), tuple(matches), self._foreign_in(words, keys), cost, bool(_PRONOUNS & set(words)))
+        return Reading(
+            tuple(concepts), tuple(matches), self._foreign_in(words, keys), cost, bool(_PRONOUNS & set(words))
+        )
 
     def _match(self, entry: _Entry, concepts: Sequence[Concept], keys: set[str], total: float, without: str) -> Match:
         hard = {c.key for c in concepts if not c.soft}
