@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +25,10 @@ sys.path.insert(0, str(ROOT))
 
 from companion.content import load_pack  # noqa: E402  # runs from a checkout too
 from companion.events import Decision  # noqa: E402
+from companion.settings import Paths  # noqa: E402
+from companion.store import ModelStore  # noqa: E402
 from companion.understanding import Router  # noqa: E402
+from companion.understanding.background import Topics  # noqa: E402
 
 REPORT = ROOT / "tests" / "data" / "understanding_report.tsv"
 PUBLIC = ROOT.parent / "shared" / "questions" / "public.tsv"
@@ -123,9 +127,13 @@ def main() -> int:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--pack", type=Path)
     parser.add_argument("--show", default="", help="print the lines of these outcomes, comma-separated")
+    parser.add_argument("--words", action="store_true", help="without MiniLM")
+    parser.add_argument("--rules", action="store_true", help="without the topic model: lexical rules alone")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    router = Router(load_pack(options.pack))
+    model_dir = None if options.words else ModelStore(Paths.find()).path("minilm")
+    learn = partial(Topics, model_dir=model_dir, cache_dir=None)
+    router = Router(load_pack(options.pack), None if options.rules else learn)
     print(f"Python {platform.python_version()}, {platform.machine()}, {date.today().isoformat()}")
     results = {}
     for path in options.files or [p for p in (REPORT, PUBLIC) if p.is_file()]:

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from companion.cli.common import could_not_speak, recognizer, settings_of, speak, status, write_speech
+from companion.cli.common import (
+    could_not_speak,
+    recognizer,
+    settings_of,
+    speak,
+    status,
+    topics_of,
+    write_speech,
+)
 from companion.content.load import load_pack
 from companion.content.types import Pack
 from companion.dialogue.responses import respond
@@ -78,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
         check_target(options.out)
     settings = settings_of(options)
     pack = load_pack(settings.pack)
-    router = Router(pack)
+    router = Router(pack, topics_of)
     if options.batch:
         for reply in _batch(router, pack, sys.stdin):
             print(reply.as_json(explain=options.explain), flush=True)

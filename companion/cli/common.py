@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from companion.content.types import Pack
 from companion.errors import CompanionError
 from companion.settings import Paths, Settings, load_state
+from companion.understanding.background import Topics
+from companion.understanding.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from companion.ports import Recognizer
@@ -138,3 +140,11 @@ def write_speech(path: str, chapters: Sequence[Chapter], settings: Settings, pac
 def could_not_speak(options: argparse.Namespace, err: CompanionError) -> None:
     """Say that speech failed and that the text stands."""
     status(options, f"Not spoken: {err}")
+
+
+def topics_of(pack: Pack, vocabulary: Vocabulary) -> Topics:
+    """The topic model of a pack, loading in the background; with MiniLM where it was fetched."""
+    from companion.store import ModelStore
+
+    paths = Paths.find()
+    return Topics(pack, vocabulary, ModelStore(paths).path("minilm"), paths.cache)

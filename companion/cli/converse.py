@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import sys
 
-from companion.cli.common import could_not_speak, quiet_libraries, recognizer, settings_of, speak, status
+from companion.cli.common import could_not_speak, quiet_libraries, recognizer, settings_of, speak, status, topics_of
 from companion.content.load import load_pack
 from companion.content.types import Pack
 from companion.dialogue.state import SavePlace, State
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """Converse aloud where that works, else in text."""
     settings = settings_of(options, remembered=True)
     pack = load_pack(settings.pack)
-    router = Router(pack)
+    router = Router(pack, topics_of)
     memory = Memory(settings)
     if not options.text:
         missing = _aloud(options, settings, pack, router, memory)

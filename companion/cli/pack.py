@@ -31,10 +31,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _report(pack: Pack, *, as_json: bool) -> None:
+    from companion.cli.common import topics_of
+    from companion.understanding.lexical import Lexical
     from companion.understanding.neighbours import collisions
 
     rows = measured(pack)
-    close = collisions(pack)
+    close = collisions(pack, topics_of(pack, Lexical(pack).vocabulary))
     hints = advice(pack)
     if as_json:
         print(
@@ -61,7 +63,9 @@ def _report(pack: Pack, *, as_json: bool) -> None:
             f"{r.plain.mean_sentence:.1f} words to a sentence."
         )
     for c in close:
-        print(f'advice: {c.id}: "{c.wording}" is nearer to {c.other}. Word it differently, or move it there.')
+        print(
+            f'advice: {c.id}: "{c.wording}" is nearer to "{c.nearest}" of {c.other}. Word it differently, or move it.'
+        )
     for a in hints:
         print(f"advice: {a.id}: {a.what}")
     hard = sum(r.hard for r in rows)

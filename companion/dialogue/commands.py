@@ -206,6 +206,8 @@ def _list(m: Moment, _d: Decision) -> Outcome:
 
 
 def _yes(m: Moment, d: Decision) -> Outcome:
+    if m.state.asked in COMMANDS:
+        return COMMANDS[m.state.asked](Moment(m.fresh(), m.pack), d)
     if m.state.options:
         first = m.state.options[0]
         return tell(Moment(m.fresh(), m.pack), first)

@@ -59,11 +59,16 @@ def _understood(m: Moment, event: Event) -> Outcome:
 
 def _answer(m: Moment, decision: Decision) -> Outcome:
     queue = (decision.then,) if decision.then else ()
-    state = replace(m.state, playlist=(), queue=queue, options=(), numbered=False, visit=False, urgent=False)
+    state = replace(m.state, playlist=(), queue=queue, options=(), asked="", numbered=False, visit=False, urgent=False)
     return tell(Moment(state, m.pack), decision.id or "")
 
 
 def _confirm(m: Moment, decision: Decision) -> Outcome:
+    if decision.id in COMMANDS:
+        if m.state.asked == decision.id:  # heard twice: meant
+            return COMMANDS[decision.id](Moment(m.fresh(), m.pack), replace(decision, kind="command"))
+        state, actions = say(m.fresh(), prompts.surely(decision.id))
+        return replace(state, asked=decision.id, topic=m.state.topic), actions
     ids = tuple(i for i, _ in decision.candidates[:2] if m.question(i))
     state, actions = say(m.fresh(), prompts.did_you_mean([m.question(i) for i in ids]))
     return replace(state, options=ids), actions

@@ -23,7 +23,15 @@ class Moment:
     def fresh(self) -> State:
         """The state without offers and queues, for a new turn. A narration's place stays in its topic."""
         return replace(
-            self.state, options=(), numbered=False, visit=False, queue=(), playlist=(), urgent=False, help_page=0
+            self.state,
+            options=(),
+            asked="",
+            numbered=False,
+            visit=False,
+            queue=(),
+            playlist=(),
+            urgent=False,
+            help_page=0,
         )
 
     def item(self, content_id: str) -> Item | None:

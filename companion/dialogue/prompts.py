@@ -84,6 +84,19 @@ def did_you_mean(questions: Sequence[str]) -> str:
     return f"Did you mean one of these? {numbered} Say the number, or no thanks."
 
 
+SURELY = {
+    "quit": "Did you say goodbye?",
+    "stop_listening": "Did you say stop listening?",
+    "read_facts": "Shall I read the facts?",
+}
+"""Asked when a command that changes much was not heard clearly."""
+
+
+def surely(command: str) -> str:
+    """The question whether a command was meant."""
+    return f"{SURELY.get(command, 'Did you mean that?')} Say yes please, or no thanks."
+
+
 def list_of_questions(pack: Pack, start: int = 0) -> str:
     """The numbered list."""
     part = pack.questions[start : start + LISTED]

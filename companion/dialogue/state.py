@@ -37,6 +37,8 @@ class State:
     """Sentence of ``said`` that sounds or sounded last."""
     options: tuple[str, ...] = ()
     """Ids just offered."""
+    asked: str = ""
+    """The command that was just asked about ("Did you say goodbye?"); "" for none."""
     numbered: bool = False
     """A numbered list was just read out."""
     visit: bool = False

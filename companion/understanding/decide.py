@@ -1,13 +1,17 @@
 """Answer, ask or decline: the gate between a match and what a listener hears.
 
-Thresholds come from ``scripts/calibrate_understanding.py`` on ``tests/data/understanding_tune.tsv``.
+``weigh_up`` judges by the topic model and the words together; its weights come from
+``scripts/calibrate_understanding.py``. ``judge`` goes by the words alone, for when there is no model.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
+from companion.understanding.calibrated import ALONE, TOGETHER, Calibration
+from companion.understanding.evidence import Evidence
 from companion.understanding.lexical import Match, Reading
 
 
@@ -30,6 +34,8 @@ class Gate:
 
 
 GATE = Gate()
+SECOND = 0.25
+"""Least share of the best value that makes the second topic worth naming: a longer question is harder to hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Verdict:
     kind: Literal["answer", "confirm", "decline"]
     ids: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    chance: float = 0.0
+    """Estimated chance that the best topic is right, 0 to 1; 0 where it was not estimated."""
 
 
 def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
@@ -93,3 +101,58 @@ def _doubt(best: Match, lead: float, reading: Reading, gate: Gate) -> str:
     if reading.cost > gate.cost:
         return "Words had to be repaired."
     return "Another topic is nearly as near." if lead < gate.margin else "It is not near enough to answer at once."
+
+
+def chance(features: tuple[float, ...], weights: tuple[float, ...]) -> float:
+    """Logistic regression: 0 to 1. ``weights`` has the intercept last."""
+    z = sum(f * w for f, w in zip(features, weights, strict=False)) + weights[-1]
+    return 1 / (1 + math.exp(-max(-40.0, min(40.0, z))))
+
+
+def weigh_up(evidence: Evidence, *, meaning: bool) -> Verdict:
+    """Decide on the evidence of the topic model and the words.
+
+    Args:
+        evidence: Of one utterance.
+        meaning: Whether MiniLM took part; without it more is asked about.
+
+    """
+    gate: Calibration = TOGETHER if meaning else ALONE
+    first = chance(evidence.features, gate.first)
+    pair = chance(evidence.features, gate.pair)
+    why = _evidence_told(evidence, first)
+    if evidence.foreign:
+        named = ", ".join(evidence.foreign[:3])
+        return Verdict("decline", reasons=(f"It names something that this pack doesn't speak of: {named}.", *why))
+    if first >= gate.answer:
+        return Verdict("answer", evidence.ids[:1], why, first)
+    if first >= gate.sure:
+        return Verdict("confirm", evidence.ids[:1], (*why, "It is likely, and not certain."), first)
+    if pair >= gate.offer:
+        two = len(evidence.ids) > 1 and evidence.values[1] >= SECOND * evidence.values[0]
+        return Verdict("confirm", evidence.ids[: 1 + two], (*why, "It is not near enough to answer at once."), first)
+    return Verdict("decline", reasons=("It is not near enough to any topic.", *why), chance=first)
+
+
+def _evidence_told(evidence: Evidence, first: float) -> tuple[str, ...]:
+    told = [
+        f'"{evidence.ids[0]}" is right with an estimated chance of {first:.0%}; it is nearest to "{evidence.nearest}" '
+        f"({evidence.near:.2f} of 1).",
+        f"It explains {evidence.cover:.0%} of the words"
+        + (f"; not explained: {', '.join(evidence.open_words)}." if evidence.open_words else "."),
+    ]
+    if len(evidence.ids) > 1:
+        told.append(f'It leads "{evidence.ids[1]}" by {evidence.lead:.2f}.')
+    if evidence.rival > 0.2:
+        told.append(f"Against it speaks {_rival_named(evidence.rival_label)} ({evidence.rival:.2f}).")
+    if not evidence.agree:
+        told.append("The words alone point elsewhere.")
+    if evidence.cost > 0:
+        told.append(f"Words had to be repaired ({evidence.cost:.2f} of 1).")
+    return tuple(told)
+
+
+def _rival_named(label: str) -> str:
+    if label == "!advice":
+        return "that it is like a question about one person"
+    return f'that it is like a sign of "{label[1:]}"' if label.startswith("!") else "that the pack doesn't speak of it"

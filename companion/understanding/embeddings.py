@@ -47,13 +47,18 @@ def cache_file(cache_dir: Path, model_dir: Path, texts: Sequence[str]) -> Path:
 
 
 def load_embeddings(path: Path, count: int) -> NDArray[np.float32] | None:
-    """The vectors kept in ``path``, shape (count, 384); None where there are none, or they are not whole.
+    """The vectors kept in ``path``, shape (count, 384); None where there are none, or they are not whole."""
+    from companion.understanding.minilm import DIMENSIONS
+
+    return load_array(path, (count, DIMENSIONS))
+
+
+def load_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+    """The array that ``save_embeddings`` kept in ``path``; None where there is none of that shape, or it is not whole.
 
     The file ends with the SHA-256 of what comes before it.
     """
     import numpy as np
-
-    from companion.understanding.minilm import DIMENSIONS
 
     try:
         raw = path.read_bytes()
@@ -63,7 +68,7 @@ def load_embeddings(path: Path, count: int) -> NDArray[np.float32] | None:
         vectors = np.load(io.BytesIO(body), allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    return vectors if vectors.shape == (count, DIMENSIONS) and vectors.dtype == np.float32 else None
+    return vectors if vectors.shape == shape and vectors.dtype == np.float32 else None
 
 
 def save_embeddings(path: Path, vectors: NDArray[np.float32]) -> None:

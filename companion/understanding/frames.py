@@ -50,7 +50,8 @@ _START = [
 ]
 _END = [
     rf"(?:{_POLITE})",
-    r"(?:for|to|with) (?:me|us)",
+    # "right for me" asks about one person.
+    r"(?<!right )(?<!best )(?<!safe )(?<!good )(?<!bad )(?<!better )(?:for|to|with) (?:me|us)",
     r"if you (?:can|could|would|do not mind|please|know)",
     r"(?:i|we) (?:wonder|guess|think|suppose|mean|ask|want to know|would like to know|do not know|do not understand|am wondering|was wondering|am curious|forget|forgot|need to know|have no idea|am not sure)",
     r"(?:can|could|would|will) you (?:tell|explain|say|help)(?: to)?(?: me)?(?: that| this| please)*",
@@ -106,14 +107,10 @@ _HARMLESS = frozenset(
     ).split()
 )
 _HEADS = frozenset(
-    (
-        "what how why which when where who can could is are does do will would may might if whether has"
-    ).split()
+    ("what how why which when where who can could is are does do will would may might if whether has").split()
 )
 _TAILS = frozenset(
-    (
-        "because as since i so for it that you my if and please thanks sorry or in this could can would do"
-    ).split()
+    ("because as since i so for it that you my if and please thanks sorry or in this could can would do").split()
 )
 # "I can" states; "can I" asks.
 _DOERS = frozenset("i you we they he she it that this which who there people".split())
@@ -124,11 +121,11 @@ _ASKING = frozenset(
 )
 # A tail is only cut when it speaks of the asking itself.
 _TALK = frozenset(
-    (
-        "i me my please thanks thank sorry know wondering curious explained explain understand told"
-    ).split()
+    ("i me my please thanks thank sorry know wondering curious explained explain understand told").split()
 )
-_ABOUT_SUBJECT = re.compile(r"\b(?:about|on|of|called|word|term|mention|mentioned|say|said)(?: (?:the|a|an|this|that|word|term|called))* ")
+_ABOUT_SUBJECT = re.compile(
+    r"\b(?:about|on|of|called|word|term|mention|mentioned|say|said)(?: (?:the|a|an|this|that|word|term|called))* "
+)
 
 
 def inner_question(words: list[str], subject: frozenset[str]) -> list[str]:
@@ -172,14 +169,20 @@ def _around(words: list[str]) -> bool:
 
 def _harmless(words: list[str], subject: frozenset[str]) -> bool:
     return all(
-        w in _HARMLESS or (w in subject and _ABOUT_SUBJECT.search(" ".join(words[max(0, i - 4) : i]) + " ")) for i, w in enumerate(words)
+        w in _HARMLESS or (w in subject and _ABOUT_SUBJECT.search(" ".join(words[max(0, i - 4) : i]) + " "))
+        for i, w in enumerate(words)
     )
 
 
 def _cut_tail(words: list[str]) -> list[str]:
     for i in range(3, len(words)):
         tail = words[i:]
-        if words[i] in _TAILS and _TALK & set(tail) and _harmless(tail, frozenset()) and not _harmless(words[:i], frozenset()):
+        if (
+            words[i] in _TAILS
+            and _TALK & set(tail)
+            and _harmless(tail, frozenset())
+            and not _harmless(words[:i], frozenset())
+        ):
             return strip_frames(words[:i])
     return words
 

@@ -63,7 +63,8 @@ class Reading:
 @dataclass(slots=True)
 class _Entry:
     item: Item
-    wordings: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    wordings: list[tuple[str, frozenset[str], float]] = field(default_factory=list)
+    """Each with its concepts and their weight."""
     vocabulary: frozenset[str] = frozenset()
     title: frozenset[str] = frozenset()
     text: frozenset[str] = frozenset()
@@ -83,6 +84,10 @@ class Lexical:
         n = max(1, len(self._entries))
         self._idf = {key: math.log(1 + n / count) for key, count in df.items()}
         self._unknown = math.log(1 + n)
+        self._weights: dict[str, float] = {}
+        self._weights = {key: self._weigh(key) for key in (*df, *self._subject)}
+        for entry in self._entries:
+            entry.wordings = [(w, row, sum(map(self.weight, row))) for w, row, _ in entry.wordings]
         self._diseases = self._foreign(pack.foreign_diseases)
         self._organs = self._foreign(pack.foreign_organs)
         self._topics = self._foreign(pack.foreign_topics)
@@ -93,8 +98,8 @@ class Lexical:
     def _entry(self, item: Item) -> _Entry:
         entry = _Entry(item)
         for wording in (item.question, item.title, *item.wordings):
-            entry.wordings.append((wording, frozenset(self._keys(wording))))
-        entry.vocabulary = frozenset().union(*(keys for _, keys in entry.wordings))
+            entry.wordings.append((wording, frozenset(self._keys(wording)), 0.0))
+        entry.vocabulary = frozenset().union(*(keys for _, keys, _ in entry.wordings))
         entry.title = frozenset(self._keys(item.title)) - self._subject
         entry.text = frozenset(k for t in (item.short, *item.more) for k in self._keys(t))
         return entry
@@ -108,6 +113,10 @@ class Lexical:
 
     def weight(self, key: str) -> float:
         """How telling a concept is: inverse document frequency over the items, small for the subject's words."""
+        known = self._weights.get(key)
+        return self._weigh(key) if known is None else known
+
+    def _weigh(self, key: str) -> float:
         if key in self._subject:
             return SUBJECT_WEIGHT
         if key.startswith(SOFT_MARK):
@@ -146,12 +155,11 @@ class Lexical:
         known = sum(map(self.weight, explained)) + TEXT_EXPLAINS * sum(map(self.weight, by_text))
         cover = known / sum(map(self.weight, hard))
         closeness, nearest, shared = 0.0, "", frozenset[str]()
-        for wording, row in entry.wordings:
-            if wording == without:
-                continue
+        for wording, row, weight in entry.wordings:
             both = row & keys
-            size = total + sum(map(self.weight, row))
-            dice = 2 * sum(map(self.weight, both)) / size if size else 0.0
+            if not both or wording == without:
+                continue
+            dice = 2 * sum(map(self.weight, both)) / (total + weight)
             if dice > closeness:
                 closeness, nearest, shared = dice, wording, both
         cues = (shared - self._subject) & hard
@@ -178,7 +186,7 @@ _PRONOUNS = frozenset("it this they them these".split())
 
 def _has(stemmed: Sequence[str], row: tuple[str, ...]) -> bool:
     n = len(row)
-    return any(tuple(stemmed[i : i + n]) == row for i in range(len(stemmed) - n + 1))
+    return row[0] in stemmed and any(tuple(stemmed[i : i + n]) == row for i in range(len(stemmed) - n + 1))
 
 
 _DISEASE_NOUNS = {

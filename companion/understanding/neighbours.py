@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from companion.content.types import Pack
-from companion.understanding.lexical import Lexical
-from companion.understanding.normal import tokens
+from companion.understanding.background import Topics
+from companion.understanding.exemplars import exemplars
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +17,32 @@ class Collision:
     wording: str
     other: str
     """The topic that the rest of the pack takes it for."""
+    nearest: str
+    """That topic's wording that is nearest."""
 
 
-def collisions(pack: Pack) -> tuple[Collision, ...]:
-    """The wordings that, left out, would be taken for another topic."""
-    lexical = Lexical(pack)
+def collisions(pack: Pack, topics: Topics) -> tuple[Collision, ...]:
+    """The wordings that, left out, would be taken for another topic; none where the model could not be made.
+
+    Args:
+        pack: Its wordings.
+        topics: The model of the same pack.
+
+    """
+    topics.wait()
+    model = topics.model
+    if model is None:
+        return ()
+    ids = [item.id for item in pack.items]
     out = []
-    for item in pack.items:
-        for wording in item.wordings:
-            best = lexical.read(tokens(wording), without=wording).matches[0]
-            if best.id != item.id and best.telling > 0:
-                out.append(Collision(item.id, wording, best.id))
+    for row, scores in zip(exemplars(pack, topics.vocabulary), model.leave_one_out(), strict=True):
+        if row.label not in ids:
+            continue
+        best, value = scores.best(ids)[0]
+        if best != row.label and value >= CLOSE:
+            out.append(Collision(row.label, row.text, best, scores.nearest[scores.labels.index(best)]))
     return tuple(out)
+
+
+CLOSE = 0.25
+"""Least value of another topic that is worth telling: below it, the wording would be declined or asked about."""

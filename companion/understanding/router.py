@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from companion.content.types import Pack, Term
 from companion.events import FRESH, Context, Decision, Hypothesis
+from companion.understanding.background import Topics
 from companion.understanding.commands import Command, find_command
-from companion.understanding.decide import Verdict, judge
+from companion.understanding.decide import Verdict, judge, weigh_up
+from companion.understanding.evidence import Evidence, weigh
+from companion.understanding.exemplars import COMMAND, URGENT
 from companion.understanding.frames import clauses
 from companion.understanding.lexical import Lexical, Reading
+from companion.understanding.likeness import likeness
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.safety import Finding, Safety
+from companion.understanding.vocabulary import Vocabulary
+
+Learn = Callable[[Pack, Vocabulary], Topics]
+"""Begins to make the topic model of a pack."""
 
 _DEFINE = (
     re.compile(r"(?:what|who) (?:is|are|was|does)(?: meant by)?(?: (?:a|an|the))?(?: (?:word|term|words))? (.+?)(?: (?:mean|means|stand for|meaning))?(?: in (?:medicine|cancer|this))?"),
@@ -27,6 +35,8 @@ _SPLIT = re.compile(
 )
 
 
+NEAREST_NAMED = 0.15
+"""Least value of a topic that a decline names."""
 LONG_WINDED = 9
 """Words from which on a question is also looked for in the clauses of an utterance."""
 
@@ -34,11 +44,20 @@ LONG_WINDED = 9
 class Router:
     """Decides what utterances mean, for one pack. Implements ``ports.Router``."""
 
-    def __init__(self, pack: Pack) -> None:
-        """Compile the pack; takes a few milliseconds for a small one."""
+    def __init__(self, pack: Pack, topics: Learn | None = None) -> None:
+        """Compile the pack; takes some 0.1 s for a small one.
+
+        Args:
+            pack: What can be answered.
+            topics: Makes the topic model from the pack and its vocabulary (``background.Topics`` with its folders
+                filled in); None to go by the lexical rules alone.
+
+        """
         self._pack = pack
         self._safety = Safety(pack)
         self._lexical = Lexical(pack)
+        self._topics = topics(pack, self._lexical.vocabulary) if topics else None
+        self._content = frozenset([*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary)])
         self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
         self._wordings = {tuple(tokens(w)): i.id for i in pack.items for w in (*i.wordings, i.question, i.title)}
         self._titles = {i.id: i.title for i in pack.items}
@@ -60,9 +79,18 @@ class Router:
         command = find_command(words)
         if command and (decision := self._command(command, context)):
             return decision
+        if alike := self._by_likeness(finding, words):
+            return alike
         if finding.grade == "personal":
             return self._advice(finding)
         return self._topic(list(finding.question), words, context)
+
+    def reaches_topics(self, words: list[str]) -> list[str] | None:
+        """The question within an utterance that is neither a cry for help nor personal nor a command; None for those."""
+        finding = self._safety.check(words)
+        if not words or finding.grade != "none" or find_command(words):
+            return None
+        return list(finding.question)
 
     # Commands
 
@@ -107,6 +135,26 @@ class Router:
             reasons=(finding.reason, "A question about one person is never answered directly."),
         )  # fmt: skip
 
+    def _by_likeness(self, finding: Finding, words: list[str]) -> Decision | None:
+        """Danger and personal questions that no list holds; and what names a person and is neither."""
+        scores = self._topics.scores(finding.question) if self._topics else None
+        if scores is None:
+            return None
+        kind, label = likeness(scores, finding, words, self._content)
+        if not kind:
+            return None
+        why = f'It is like "{scores.nearest[scores.labels.index(label)]}" ({scores.of(label):.2f} of 1).'
+        if kind == "urgent":
+            return Decision("urgent", label.removeprefix(URGENT), reasons=(why, "Safety comes before everything else."))
+        if kind == "advice":
+            return self._advice(replace(finding, reason=why))
+        if kind == "command":
+            return Decision("command", label.removeprefix(COMMAND), reasons=(why,))
+        found = self._topic(list(finding.question), words, FRESH)
+        if kind == "question":
+            return _asked_first(found, "A person is named, so it is asked first.") if found.kind == "answer" else found
+        return found if found.kind == "decline" else None
+
     # The pack
 
     def _topic(self, bare: list[str], words: list[str], context: Context) -> Decision:
@@ -116,6 +164,37 @@ class Router:
             return _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
         if two := self._two(bare, context):
             return two
+        if self._topics and (found := self._by_model(bare)):
+            return found
+        return self._by_words(bare)
+
+    def _by_model(self, bare: list[str]) -> Decision | None:
+        assert self._topics is not None
+        evidence = self._evidence(bare)
+        if evidence is None:
+            return None
+        verdict = weigh_up(evidence, meaning=self._topics.knows_meaning)
+        if verdict.kind != "answer" and len(bare) > LONG_WINDED and not evidence.foreign:
+            inner = max(clauses(bare), key=len, default=None)
+            of_clause = self._evidence(inner) if inner else None
+            if (
+                of_clause
+                and (better := weigh_up(of_clause, meaning=self._topics.knows_meaning)).chance > verdict.chance
+            ):
+                verdict, evidence = better, of_clause
+        values = dict(zip(evidence.ids, evidence.values, strict=True))
+        ids = verdict.ids if verdict.kind == "confirm" else evidence.ids[:3]
+        candidates = tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in ids if values[i] > 0)
+        if verdict.kind == "decline":
+            near = tuple(c for c in candidates[:2] if c[1] >= NEAREST_NAMED and not evidence.foreign)
+            return Decision("decline", None, candidates=near, reasons=verdict.reasons)
+        return Decision(verdict.kind, verdict.ids[0], candidates=candidates, reasons=verdict.reasons)
+
+    def _evidence(self, bare: Sequence[str]) -> Evidence | None:
+        scores = self._topics.scores(bare) if self._topics else None
+        return weigh(scores, self._lexical.read(bare), self._content) if scores else None
+
+    def _by_words(self, bare: list[str]) -> Decision:
         reading = self._lexical.read(bare)
         verdict = judge(reading)
         if verdict.kind != "answer" and len(bare) > LONG_WINDED:
@@ -175,11 +254,14 @@ _FAR_REACHING = frozenset({"quit", "stop_listening", "read_facts"})
 def _doubted(decision: Decision) -> Decision:
     """The engine doubts its own words: content is offered, never given at once. Safety and most commands stand."""
     if decision.kind == "command" and decision.id in _FAR_REACHING:
-        why = "The recogniser was not sure, and this command changes much."
-        return replace(decision, kind="decline", id=None, reasons=(*decision.reasons, why))
+        why = "The recogniser was not sure, and this command changes much, so it is asked first."
+        return replace(decision, kind="confirm", candidates=((decision.id, 1.0),), reasons=(*decision.reasons, why))
     if decision.kind != "answer" or decision.id is None:
         return decision
+    return _asked_first(decision, "The recogniser was not sure, so it is asked first.")
+
+
+def _asked_first(decision: Decision, why: str) -> Decision:
     return replace(
-        decision, kind="confirm", candidates=decision.candidates[:1], then=None,
-        reasons=(*decision.reasons, "The recogniser was not sure, so it is asked first."),
-    )  # fmt: skip
+        decision, kind="confirm", candidates=decision.candidates[:1], then=None, reasons=(*decision.reasons, why)
+    )

@@ -186,5 +186,7 @@ def _fits(start: int, places: list[list[tuple[int, int]]]) -> set[int]:
 
 def _spans(alternative: _Alternative, words: list[str], stemmed: list[str]) -> list[tuple[int, int]]:
     row = words if alternative.exact else stemmed
+    if alternative.words[0] not in row:
+        return []
     n = len(alternative.words)
     return [(i, i + n) for i in range(len(row) - n + 1) if tuple(row[i : i + n]) == alternative.words]

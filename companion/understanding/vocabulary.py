@@ -84,9 +84,11 @@ class Vocabulary:
             for phrase in group:
                 self._add(tokens(phrase), key)
         self._heard: dict[tuple[str, ...], str] = {}
+        self._written: dict[str, str] = {}
         self._codes: dict[str, str] = {}
         for term, variants in pack.hard_terms.items():
             key = self._phrases.get(tuple(stem(t) for t in tokens(term)), stem(term))
+            self._written.setdefault(key, term)
             for variant in variants:
                 self._heard[tuple(tokens(variant))] = key
             code = jellyfish.metaphone(term)
@@ -154,6 +156,11 @@ class Vocabulary:
                 out.append(Concept(f"{SOFT_MARK}{stemmed[i]}", said[i], soft=True))
             i += 1
         return out
+
+    def mend(self, words: Sequence[str]) -> list[str]:
+        """The words with hard terms and typing slips mended, as they are written."""
+        row, said, _ = self._repair(list(words))
+        return [w if w == was else self._written.get(w, w) for w, was in zip(row, said, strict=True)]
 
     def _repair(self, words: list[str]) -> tuple[list[str], list[str], list[float]]:
         """Rows of equal length: repaired words, what was said for each, and the cost of each."""

@@ -1,0 +1,181 @@
+"""The topic model of a pack, made ready in the background and kept on disk by content."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from companion.content.types import Pack
+from companion.errors import CompanionError
+from companion.understanding.exemplars import exemplars, normal_text
+from companion.understanding.normal import tokens
+from companion.understanding.topics import Scores, Sentence, TopicModel, content_key, weights_shape
+from companion.understanding.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from companion.understanding.minilm import SentenceEncoder
+
+    Floats = NDArray[np.float32]
+
+PATIENCE = 10.0
+"""Seconds that the first question waits for the model at most. It is there in half a second, or in three when the pack
+is new; the same words must get the same answer whether they come early or late."""
+LARGEST = 4_000
+"""Sentences; the time of a fit grows with their third power (4,000: some ten seconds, once)."""
+REMEMBERED = 512
+"""Utterances whose scores are kept: partial hypotheses and repeated questions come again."""
+
+
+class Topics:
+    """Scores utterances against one pack. Loads in a thread of its own; without MiniLM it goes by words alone."""
+
+    def __init__(self, pack: Pack, vocabulary: Vocabulary, model_dir: Path | None, cache_dir: Path | None) -> None:
+        """Begin to load, and return at once.
+
+        Args:
+            pack: Whose exemplars are learnt.
+            vocabulary: The pack's words.
+            model_dir: Folder of all-MiniLM-L6-v2; None to go by words alone.
+            cache_dir: Where embeddings and weights are kept; None to keep nothing.
+
+        """
+        self.reason: str | None = None
+        """Why MiniLM, or the whole model, is not in use; None when all is well or not yet known."""
+        self.vocabulary = vocabulary
+        """The pack's words."""
+        self._subject = pack.subject
+        self._model: TopicModel | None = None
+        self._encoder: SentenceEncoder | None = None
+        self._recent: dict[str, Scores] = {}
+        self._done = threading.Event()
+        # A daemon: leaving the program must not wait for it.
+        self._thread = threading.Thread(target=self._run, args=(pack, model_dir, cache_dir), name="topics", daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until loading has ended, at most ``timeout`` seconds (None: as long as it takes).
+
+        Returns:
+            Whether there is a model.
+
+        """
+        self._done.wait(timeout)
+        return self._model is not None
+
+    @property
+    def knows_meaning(self) -> bool:
+        """Whether MiniLM takes part."""
+        return self._encoder is not None
+
+    @property
+    def model(self) -> TopicModel | None:
+        """The fitted model; None before it is there."""
+        return self._model
+
+    def scores(self, words: Sequence[str]) -> Scores | None:
+        """Where an utterance points to; None when there is no model. Never raises.
+
+        Args:
+            words: Tokens.
+
+        """
+        if not self.wait(PATIENCE) or self._model is None:
+            return None
+        key = " ".join(words)
+        if (known := self._recent.get(key)) is not None:
+            return known
+        try:
+            sentence = self.sentence(words)
+            vector = self._encoder.encode([sentence.text])[0] if self._encoder else None
+            found = self._model.scores(sentence, vector)
+        except Exception as error:  # noqa: BLE001, RUF100 - a fault here must cost the model, not the conversation
+            self._model, self.reason = None, _why(error)
+            return None
+        if len(self._recent) >= REMEMBERED:
+            self._recent.clear()
+        self._recent[key] = found
+        return found
+
+    def sentence(self, words: Sequence[str]) -> Sentence:
+        """An utterance as the model sees it."""
+        return as_sentence(words, self.vocabulary, self._subject)
+
+    def _run(self, pack: Pack, model_dir: Path | None, cache_dir: Path | None) -> None:
+        try:
+            self._load(pack, model_dir, cache_dir)
+        except Exception as error:  # noqa: BLE001, RUF100 - whatever breaks, the lexical layer goes on alone
+            self._model, self.reason = None, _why(error)
+        finally:
+            self._done.set()
+
+    def _load(self, pack: Pack, model_dir: Path | None, cache_dir: Path | None) -> None:
+        rows = exemplars(pack, self.vocabulary)
+        if len(rows) > LARGEST:
+            self.reason = f"The pack has {len(rows)} sentences; the topic model is made for {LARGEST} at most."
+            return
+        sentences = [as_sentence(tokens(row.text), self.vocabulary, self._subject) for row in rows]
+        vectors = self._vectors([s.text for s in sentences], model_dir, cache_dir)
+        path = None
+        if cache_dir is not None:
+            meaning = "words" if vectors is None else "minilm"
+            path = cache_dir / "topics" / f"{content_key(rows, sentences, meaning)}.npy"
+        weights = _kept(path, weights_shape(rows))
+        model = TopicModel(rows, sentences, vectors, weights)
+        if weights is None and path is not None:
+            _keep(path, model.weights)
+        self._model = model
+
+    def _vectors(self, texts: Sequence[str], model_dir: Path | None, cache_dir: Path | None) -> Floats | None:
+        if model_dir is None:
+            self.reason = "The sentence model is not there. To get it: companion model fetch minilm."
+            return None
+        try:
+            from companion.understanding.embeddings import cache_file, embed
+            from companion.understanding.minilm import DIMENSIONS, SentenceEncoder
+
+            encoder = SentenceEncoder(model_dir)
+            path = cache_file(cache_dir, model_dir, texts) if cache_dir is not None else None
+            vectors = _kept(path, (len(texts), DIMENSIONS))
+            if vectors is None:
+                vectors = embed(encoder, texts)
+                if path is not None and vectors is not None:
+                    _keep(path, vectors)
+            encoder.encode(["warm up"])  # brings the weights into memory before the first question does
+        except (CompanionError, OSError, ImportError, ValueError) as error:
+            self.reason = _why(error)
+            return None
+        self._encoder = encoder
+        return vectors
+
+
+def as_sentence(words: Sequence[str], vocabulary: Vocabulary, subject: Sequence[str]) -> Sentence:
+    """An utterance as the model sees it, given as tokens."""
+    text = normal_text(words, vocabulary, subject)
+    return Sentence(text, tuple(c.key for c in vocabulary.concepts(text.split(), repair=False)))
+
+
+def _kept(path: Path | None, shape: tuple[int, int]) -> Floats | None:
+    from companion.understanding.embeddings import load_array
+
+    return None if path is None else load_array(path, shape)
+
+
+def _keep(path: Path, array: Floats) -> None:
+    from companion.understanding.embeddings import save_embeddings
+
+    with contextlib.suppress(OSError):  # a cache that can't be written costs time at the next start, nothing else
+        save_embeddings(path, array)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, CompanionError):
+        return str(error)
+    if isinstance(error, ImportError):
+        return f"{error.name or 'A package'} is not installed or can't be loaded."
+    return f"The topic model failed ({type(error).__name__})."

@@ -1,0 +1,83 @@
+"""What the topic model learns from: the pack's own sentences, each with what it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import NamedTuple
+
+from companion.content.types import Pack
+from companion.understanding.frames import strip_frames
+from companion.understanding.normal import tokens
+from companion.understanding.phrases import COMMAND_PHRASES
+from companion.understanding.vocabulary import Vocabulary
+
+NOTHING = "-"
+"""Label of what the pack doesn't speak of."""
+ADVICE = "!advice"
+URGENT = "!"
+"""First character of a safety label: "!breathing" is the rule "breathing"."""
+COMMAND = "="
+"""First character of a command label: "=next"."""
+_ASKS_MEANING = ("what is {}", "what does {} mean", "what is the meaning of {}", "define {}")
+
+
+class Exemplar(NamedTuple):
+    """A sentence and what it stands for."""
+
+    label: str
+    """Content id, "!" and a safety rule, "!advice", "=" and a command, or "-"."""
+    text: str
+
+
+def exemplars(pack: Pack, vocabulary: Vocabulary) -> list[Exemplar]:
+    """All of a pack, in a fixed order, and everyday talk that no pack speaks of.
+
+    Terms that mean the pack's subject are left out: a topic of the pack tells what it is.
+    """
+    subject = _keys(pack.subject[:1], vocabulary)
+    rows = [Exemplar(i.id, text) for i in pack.items for text in (i.question, *i.wordings)]
+    rows += [
+        Exemplar(f"glossary/{term.id}", ask.format(form))
+        for term in pack.glossary
+        if not _keys((term.term,), vocabulary) <= subject
+        for form in (term.term, *term.also)
+        for ask in _ASKS_MEANING
+    ]
+    rows += [Exemplar(f"{URGENT}{rule.id}", text) for rule in pack.urgent for text in rule.prototypes]
+    rows += [Exemplar(ADVICE, text) for text in pack.advice_prototypes]
+    rows += [Exemplar(f"{COMMAND}{name}", text) for name, texts in COMMAND_PHRASES.items() for text in texts]
+    rows += [Exemplar(NOTHING, text) for text in (*pack.decoys, *_everyday())]
+    return rows
+
+
+def _keys(phrases: Sequence[str], vocabulary: Vocabulary) -> set[str]:
+    return {c.key for phrase in phrases for c in vocabulary.concepts(tokens(phrase), repair=False)}
+
+
+def _everyday() -> list[str]:
+    text = (files("companion") / "understanding" / "everyday.txt").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+_STANDS_FOR_SUBJECT = frozenset({"it", "this", "they", "them"})
+
+
+def normal_text(words: Sequence[str], vocabulary: Vocabulary, subject: Sequence[str]) -> str:
+    """An utterance as the model compares it: without frames, slips and misheard terms mended.
+
+    "How is it treated" can only mean the pack's subject, so the first pronoun becomes it where nothing else names it.
+
+    Args:
+        words: Tokens.
+        vocabulary: Mends them.
+        subject: The pack's names of its subject; a pronoun becomes the first, as in "can metastasis be prevented",
+            which is another question than "can cancer be prevented".
+
+    """
+    mended = vocabulary.mend(strip_frames(list(words)))
+    if subject and not _keys(subject, vocabulary) & _keys((" ".join(mended),), vocabulary):
+        at = next((n for n, word in enumerate(mended) if word in _STANDS_FOR_SUBJECT), None)
+        if at is not None:
+            mended[at] = subject[0]
+    return " ".join(mended)

@@ -1,0 +1,74 @@
+"""The second half of safety: likeness to whole sentences of people in danger, or asking about their own case.
+
+It mends the structural stage in both directions. It raises what no list of signs holds; and it lets through what
+holds a person marker and is plainly neither danger nor anybody's case ("how do I knit a sock"). Thresholds are read
+off ``tests/data/understanding_tune.tsv``, where none of its urgent or personal lines is let through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from companion.understanding.exemplars import ADVICE, COMMAND, NOTHING, URGENT
+from companion.understanding.persons import PERSONS
+from companion.understanding.safety import Finding
+from companion.understanding.topics import Scores
+
+DANGER_NAMED, DANGER_LEAD = 0.28, 0.12
+"""A person is named: least likeness to a sign of danger, and least lead over advice."""
+DANGER_ALONE, ADVICE_ALONE, ALONE_LEAD = 0.5, 0.5, 0.15
+"""Nobody is named: least likeness, and least lead over every topic and over everyday talk."""
+ADVICE_HINTED = 0.3
+"""The same for advice when a person was named in what was stripped as talk."""
+HARMLESS, FAR, CLEAR_QUESTION = 0.12, 0.65, 0.5
+"""Largest likeness to danger or advice, least likeness to everyday talk, and least value of a topic, of what is
+let through in spite of a person marker."""
+HARMLESS_QUESTION = 0.2
+_SPEAKERS = frozenset({"i", "we", "me", "us"})
+
+COMMAND_VALUE, COMMAND_LEAD, COMMAND_WORDS = 0.6, 0.35, 10
+"""Least likeness of a command and least lead over all else, and the most words of one."""
+
+Likeness = Literal["urgent", "advice", "talk", "question", "command", ""]
+
+
+def likeness(scores: Scores, finding: Finding, words: Sequence[str], content: Collection[str]) -> tuple[Likeness, str]:
+    """What an utterance is like, and the label that says so. Danger is looked for before commands.
+
+    Args:
+        scores: From the topic model.
+        finding: From the structural stage: "personal" or "none".
+        words: All tokens, frames among them.
+        content: The labels that are content.
+
+    Returns:
+        "urgent" or "advice": to be treated so · "talk": plainly nobody's case and no topic of the pack · "question":
+        plainly a question on a topic, whoever asks · "command": in other words than the grammar knows · "" where the
+        structural stage stands.
+
+    """
+    label, danger = scores.best([at for at in scores.labels if at.startswith(URGENT) and at != ADVICE])[0]
+    advice = scores.of(ADVICE)
+    topic, value = scores.best(tuple(content))[0]
+    nothing = scores.of(NOTHING)
+    command, liking = scores.best([at for at in scores.labels if at.startswith(COMMAND)])[0]
+    steers = len(words) <= COMMAND_WORDS and liking >= COMMAND_VALUE
+    if steers and liking - max(danger, advice, value, nothing) >= COMMAND_LEAD:
+        return "command", command
+    if finding.grade == "personal":
+        if danger >= DANGER_NAMED and danger - advice >= DANGER_LEAD:
+            return "urgent", label
+        if nothing >= FAR and max(danger, advice) <= HARMLESS:
+            return "talk", NOTHING
+        if PERSONS & set(words) <= _SPEAKERS and value >= CLEAR_QUESTION and max(danger, advice) <= HARMLESS_QUESTION:
+            return "question", topic
+        return "", ""
+    others = max(value, nothing)
+    if danger >= DANGER_ALONE and danger - others >= ALONE_LEAD:
+        return "urgent", label
+    if advice >= ADVICE_ALONE and advice - others >= ALONE_LEAD:
+        return "advice", ADVICE
+    if advice >= ADVICE_HINTED and advice > value and PERSONS & set(words):
+        return "advice", ADVICE
+    return "", ""

@@ -1,0 +1,217 @@
+"""Fit the weights and thresholds of the decision, and print them for ``companion/understanding/decide.py``.
+
+    python scripts/calibrate_understanding.py [--model DIR] [--curve] [--write]
+
+Learnt from ``tests/data/understanding_tune.tsv`` (written by an author who had not seen the pack) and from the
+pack's own sentences, each scored by a model that never saw it. What reports is another file:
+``tests/data/understanding_report.tsv``, through ``scripts/evaluate_understanding.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from companion.content import load_pack  # noqa: E402  # runs from a checkout too
+from companion.settings import Paths  # noqa: E402
+from companion.store import ModelStore  # noqa: E402
+from companion.understanding.background import Topics  # noqa: E402
+from companion.understanding.calibrated import Calibration  # noqa: E402
+from companion.understanding.evidence import Evidence, weigh  # noqa: E402
+from companion.understanding.exemplars import NOTHING, exemplars  # noqa: E402
+from companion.understanding.frames import strip_frames  # noqa: E402
+from companion.understanding.lexical import Lexical  # noqa: E402
+from companion.understanding.normal import tokens  # noqa: E402
+from companion.understanding.router import Router  # noqa: E402
+
+TUNE = ROOT / "tests" / "data" / "understanding_tune.tsv"
+CONTENT_KINDS = set(
+    "verbatim_like paraphrase terse verbose misheard typo oos_near oos_far symptom_general".split()
+)
+CALIBRATED = ROOT / "companion" / "understanding" / "calibrated.py"
+WRONG, TOLD, OFFERED, SURE = 0.004, 0.01, 0.1, 0.9
+OWN_WRONG, OWN_TOLD, OWN_OFFERED = 0.02, 0.02, 0.16
+LEAST_SURE = 0.6
+"""Largest shares: in scope answered wrong, out of scope answered, out of scope offered; and how often the first topic
+must be the right one for it to be offered alone. The pack's own sentences are bound too, less tightly: the tune set was
+seen when the pack's wordings were written, and a wording that was left out is often the only one of its kind."""
+NO_CONTENT = "!-="
+OWN_WEIGHT = 0.3
+"""Of a pack's own sentence beside a line of the tune set: there are more of them, and they are tidier than speech."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One utterance with its evidence."""
+
+    text: str
+    expected: frozenset[str]
+    evidence: Evidence
+    own: bool
+
+    @property
+    def right(self) -> bool:
+        """Whether the best topic is the right one."""
+        return self.evidence.ids[0] in self.expected
+
+
+def cases(pack_dir: Path | None, model_dir: Path | None) -> list[Case]:
+    """The tune set's lines that reach the topics, and the pack's own sentences left out one by one."""
+    pack = load_pack(pack_dir)
+    lexical = Lexical(pack)
+    topics = Topics(pack, lexical.vocabulary, model_dir, None)
+    topics.wait()
+    model = topics.model
+    assert model is not None, topics.reason
+    rows = exemplars(pack, lexical.vocabulary)
+    content = [label for label in model.labels if label[0] not in NO_CONTENT]
+    found = []
+    for row, scores in zip(rows, model.leave_one_out(), strict=True):
+        if row.label[0] in "!=":
+            continue
+        reading = lexical.read(strip_frames(tokens(row.text)), without=row.text)
+        if evidence := weigh(scores, reading, content):
+            found.append(Case(row.text, frozenset({row.label}), evidence, own=True))
+    router = Router(pack)
+    with TUNE.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            bare = router.reaches_topics(tokens(line["text"]))
+            if line["kind"] not in CONTENT_KINDS or bare is None:
+                continue
+            of_line = topics.scores(bare)
+            assert of_line is not None
+            expected = frozenset(NOTHING if e == "none" else e for e in line["expected"].split("|"))
+            if evidence := weigh(of_line, lexical.read(bare), content):
+                found.append(Case(line["text"], expected, evidence, own=False))
+    return found
+
+
+def fit(features: np.ndarray, right: np.ndarray, weight: np.ndarray, penalty: float = 0.3) -> np.ndarray:
+    """Logistic regression by Newton's method, the intercept last and not penalised; shape (features + 1,)."""
+    x = np.hstack([features, np.ones((len(features), 1))])
+    ridge = penalty * np.eye(x.shape[1])
+    ridge[-1, -1] = 1e-6
+    w = np.zeros(x.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ w))
+        gradient = x.T @ (weight * (p - right)) + ridge @ w
+        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + ridge
+        step = np.linalg.solve(hessian, gradient)
+        w -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return w
+
+
+def folds(texts: list[str], n: int = 5) -> np.ndarray:
+    """A fold for each text, by its content, so that a second run gives the same."""
+    return np.array([sum(text.encode()) % n for text in texts])
+
+
+def cross_validated(found: list[Case], target: np.ndarray) -> np.ndarray:
+    """The chance of each case by weights that were not learnt from it; shape (cases,)."""
+    x = np.array([c.evidence.features for c in found])
+    weight = np.array([OWN_WEIGHT if c.own else 1.0 for c in found])
+    fold = folds([c.text for c in found])
+    out = np.zeros(len(found))
+    for f in range(5):
+        w = fit(x[fold != f], target[fold != f], weight[fold != f])
+        out[fold == f] = 1 / (1 + np.exp(-(np.hstack([x[fold == f], np.ones((int((fold == f).sum()), 1))]) @ w)))
+    return out
+
+
+def calibrate(found: list[Case], *, show: bool) -> Calibration:
+    """Weights from all cases, thresholds from the cross-validated chances of the tune set's lines."""
+    right = np.array([c.right for c in found], dtype=float)
+    pair = np.array([bool(c.expected & set(c.evidence.ids[:2])) for c in found], dtype=float)
+    first, either = cross_validated(found, right), cross_validated(found, pair)
+    tune = np.array([not c.own for c in found])
+    inside = np.array([NOTHING not in c.expected for c in found])
+    outside = np.array([c.expected == {NOTHING} for c in found])
+    clear = np.array([not c.evidence.foreign for c in found])
+
+    def shares(p: np.ndarray, threshold: float, group: np.ndarray = tune) -> tuple[float, float, float]:
+        """Right and wrong of what is in scope, and told of what is not."""
+        told = (p >= threshold) & clear & group
+        good = right if p is first else pair
+        hit, miss = (told & inside & (good > 0)).sum(), (told & inside & (good == 0)).sum()
+        return (
+            hit / (group & inside).sum(), miss / (group & inside).sum(),
+            (told & outside).sum() / (group & outside).sum(),
+        )  # fmt: skip
+
+    grid = np.arange(0.05, 0.995, 0.01)
+    answer = next(
+        t for t in grid
+        if shares(first, t)[1] <= WRONG and shares(first, t)[2] <= TOLD
+        and shares(first, t, ~tune)[1] <= OWN_WRONG and shares(first, t, ~tune)[2] <= OWN_TOLD
+    )  # fmt: skip
+    offer = next(t for t in grid if shares(either, t)[2] <= OFFERED and shares(either, t, ~tune)[2] <= OWN_OFFERED)
+    # Offered alone when, among the lines that are offered, the first topic is the right one this often.
+    between = tune & inside & (first < answer)
+    sure = next(t for t in grid if t >= LEAST_SURE and (t >= answer or right[between & (first >= t)].mean() >= SURE))
+    if show:
+        print(f"{(tune & inside).sum()} lines in scope and {(tune & outside).sum()} out of scope reach the topics")
+        for threshold in np.arange(0.2, 0.96, 0.05):
+            one, two, own = shares(first, threshold), shares(either, threshold), shares(first, threshold, ~tune)
+            print(
+                f"from {threshold:.2f}: best topic right {one[0]:.1%}, wrong {one[1]:.2%}, out of scope {one[2]:.2%} | "
+                f"right among two {two[0]:.1%}, neither {two[1]:.2%}, out of scope {two[2]:.2%} | "
+                f"pack left out one by one: right {own[0]:.1%}, wrong {own[1]:.2%}, decoys told {own[2]:.2%}"
+            )
+    features = np.array([c.evidence.features for c in found])
+    weight = np.array([OWN_WEIGHT if c.own else 1.0 for c in found])
+    of_first, of_pair = (
+        tuple(round(float(v), 3) for v in fit(features, target, weight)) for target in (right, pair)
+    )
+    return Calibration(
+        of_first,
+        of_pair,
+        answer=round(float(answer), 2),
+        sure=round(float(min(sure, answer)), 2),
+        offer=round(float(offer), 2),
+    )
+
+
+def main() -> int:
+    """Print weights, thresholds and the curve."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pack", type=Path)
+    parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2; the model store's, when left out")
+    parser.add_argument("--write", action="store_true", help="write companion/understanding/calibrated.py")
+    parser.add_argument("--curve", action="store_true", help="print what each threshold would give")
+    options = parser.parse_args()
+    model_dir = options.model or ModelStore(Paths.find()).path("minilm")
+    if model_dir is None:
+        print("error: MiniLM is not there. Run: companion model fetch minilm.", file=sys.stderr)
+        return 1
+    found = {}
+    for name, directory in (("TOGETHER", model_dir), ("ALONE", None)):
+        print(f"{name}: {'MiniLM and the words' if directory else 'the words alone'}")
+        found[name] = calibrate(cases(options.pack, directory), show=options.curve)
+        print(found[name])
+    if options.write:
+        text = CALIBRATED.read_text(encoding="utf-8")
+        head = text[: text.index("\n\nTOGETHER = ")]
+        body = "".join(f"\n\n{name} = {_shown(c)}" for name, c in found.items())
+        CALIBRATED.write_text(f"{head}{body}\n", encoding="utf-8")
+    return 0
+
+
+def _shown(c: Calibration) -> str:
+    return (
+        f"Calibration(\n    first={c.first},\n    pair={c.pair},\n"
+        f"    answer={c.answer},\n    sure={c.sure},\n    offer={c.offer},\n)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
