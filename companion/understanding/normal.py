@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 
@@ -12,7 +13,9 @@ MAX_CHARS = 4_000
 """Characters of an utterance that are looked at. A longer one is cut in its middle, so that a cry for help at
 either end is still seen; nobody asks a question that long."""
 
+# The stemmer keeps the word it works on in itself: two threads would mix theirs, and the wrong stems would be kept.
 _STEMMER = snowballstemmer.stemmer("english")
+_ONE_AT_A_TIME = threading.Lock()
 
 _CONTRACTIONS = {
     "can't": "can not", "cannot": "can not", "won't": "will not", "shan't": "shall not", "ain't": "is not",
@@ -97,7 +100,8 @@ def _number(value: int) -> list[str]:
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The word's stem by the Snowball English algorithm (Porter 2, 2001)."""
-    return str(_STEMMER.stemWord(word))
+    with _ONE_AT_A_TIME:
+        return str(_STEMMER.stemWord(word))
 
 
 def stems(text: str) -> tuple[str, ...]:
