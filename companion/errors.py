@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from companion.showing import shown
+
 
 class CompanionError(Exception):
     """What went wrong, in a sentence for a person.
@@ -22,8 +24,7 @@ class CompanionError(Exception):
 
     def __str__(self) -> str:
         """The error on one line."""
-        line = f"{self.what} {self.to_do}".strip()
-        return "".join(c if c.isprintable() else " " for c in line)
+        return shown(f"{self.what} {self.to_do}".strip())
 
 
 class UsageError(CompanionError):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from companion.errors import CompanionError, UsageError
+from companion.showing import plain_output, shown
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done; failed with one line on stderr; wrong arguments; ended by Ctrl-C (128 + SIGINT)."""
@@ -21,6 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     """
     _streams()
+    with plain_output():
+        return _guarded(argv)
+
+
+def _guarded(argv: Sequence[str] | None) -> int:
     from companion.cli.arguments import parse, run
 
     try:
@@ -53,8 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    line = "".join(c if c.isprintable() else " " for c in message)
-    print(f"error: {line}", file=sys.stderr)
+    print(f"error: {shown(message)}", file=sys.stderr)
     return code
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -25,6 +24,7 @@ from companion.dialogue.responses import respond
 from companion.errors import CompanionError, UsageError
 from companion.events import Decision, Hypothesis
 from companion.settings import Settings
+from companion.showing import json_line
 from companion.text.sentences import split
 from companion.understanding import Router
 
@@ -62,7 +62,7 @@ class Reply:
             row["then"] = {"decision": d.then.kind, "id": d.then.id}
         if explain:
             row["why"] = list(d.reasons)
-        return json.dumps(row, ensure_ascii=False)
+        return json_line(row)
 
 
 def _rounded(seconds: float | None) -> float | None:
@@ -127,7 +127,7 @@ def _recordings(options: argparse.Namespace, settings: Settings, router: Router,
                     raise
                 failed += 1
                 print(f"error: {err}", file=sys.stderr)
-                print(json.dumps({"file": name, "error": str(err)}, ensure_ascii=False), flush=True)
+                print(json_line({"file": name, "error": str(err)}), flush=True)
                 continue
             seconds = time.perf_counter() - started
             reply = _answer(hypothesis, router, pack)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from companion.content.types import Pack
 from companion.errors import CompanionError
 from companion.settings import Paths, Settings, load_state
+from companion.showing import plain, shown
 from companion.understanding.background import Topics
 from companion.understanding.vocabulary import Vocabulary
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def status(options: argparse.Namespace, line: str) -> None:
     """One line on stderr, unless ``--quiet``."""
     if not options.quiet:
-        print("".join(c if c.isprintable() else " " for c in line), file=sys.stderr, flush=True)
+        print(shown(line), file=sys.stderr, flush=True)
 
 
 def settings_of(options: argparse.Namespace, *, remembered: bool = False) -> Settings:
@@ -86,7 +87,7 @@ def quiet_libraries() -> Iterator[None]:
     try:
         with os.fdopen(os.dup(kept), "w", buffering=1, encoding="utf-8", errors="backslashreplace") as passed_by:
             os.dup2(nowhere, 2)
-            sys.stderr = passed_by
+            sys.stderr = plain(passed_by)
             yield
     finally:
         sys.stderr = ours

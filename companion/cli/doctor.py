@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 
 from companion.cli.common import settings_of
 from companion.doctor import examine
+from companion.showing import json_line
 
 
 def run(options: argparse.Namespace) -> int:
     """Print every part; 1 when one that everything needs is missing."""
     parts = examine(settings_of(options))
     if options.json:
-        print(json.dumps([asdict(p) for p in parts], ensure_ascii=False))
+        print(json_line([asdict(p) for p in parts]))
     else:
         for part in parts:
             state = "found" if part.found else f"missing, needed for {part.needed_for}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 
 from companion.cli.common import status
 from companion.errors import ModelError
 from companion.settings import Paths
+from companion.showing import json_line
 from companion.store import ModelStore, vosk_model_for
 
 DEFAULT = "vosk-small"
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     for report in reports:
         if options.json:
             row = {"name": report.name, "ok": report.ok, "checked": report.checked, "problems": list(report.problems)}
-            print(json.dumps({**row, "path": str(report.path) if report.path else None}))
+            print(json_line({**row, "path": str(report.path) if report.path else None}))
         else:
             print(report)
     if not reports:
@@ -46,7 +46,7 @@ def _list(store: ModelStore, *, as_json: bool) -> int:
         if as_json:
             where = str(row.path) if row.path else None
             print(
-                json.dumps({"name": model.name, "bytes": model.download_bytes, "path": where, "problem": row.problem})
+                json_line({"name": model.name, "bytes": model.download_bytes, "path": where, "problem": row.problem})
             )
             continue
         state = "not fetched" if row.path is None else row.problem or f"in {row.path}"

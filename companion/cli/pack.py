@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from companion.content.check import advice, measured
 from companion.content.load import load_pack, read_pack
 from companion.content.types import Item, Pack
+from companion.showing import json_line
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,7 +40,7 @@ def _report(pack: Pack, *, as_json: bool) -> None:
     hints = advice(pack)
     if as_json:
         print(
-            json.dumps(
+            json_line(
                 {
                     "pack": pack.id,
                     "texts": [
@@ -76,7 +76,7 @@ def _report(pack: Pack, *, as_json: bool) -> None:
 
 def _show(pack: Pack, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(_plain(pack), ensure_ascii=False))
+        print(json_line(_plain(pack)))
         return
     print(f"{pack.title} ({pack.id} {pack.version}).")
     print(pack.introduction)

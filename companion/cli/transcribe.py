@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 
 from companion.cli.common import recognizer, settings_of, status
 from companion.content.load import load_pack
 from companion.errors import CompanionError
+from companion.showing import json_line
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
                 for hypothesis in transcribe_file(name, engine):
                     if options.json:
                         row = {"file": name, **asdict(hypothesis)}
-                        print(json.dumps(row, ensure_ascii=False), flush=True)
+                        print(json_line(row), flush=True)
                     elif hypothesis.text:
                         label = f"{name}: " if len(options.files) > 1 else ""
                         print(f"{label}{hypothesis.text}", flush=True)
