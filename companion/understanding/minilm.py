@@ -35,9 +35,10 @@ MAX_TOKENS = 64
 MAX_HEADER_BYTES = 1_000_000
 LAYER_NORM_EPSILON = 1e-12
 """From the model's config.json."""
-BLOCKS = 32
-BLOCKED_UP_TO = 48
-"""Columns; beyond them one large product is faster than many small ones."""
+BLOCK_WIDTH, NARROW_BLOCK_WIDTH = 64, 32
+"""Columns of the weights that are multiplied at once, by 384 or by 1,536 rows of them. A few tokens against one large
+matrix are bound by the packing of it; blocks of this size go through the library's small products, which pack nothing:
+measured 2.4 ms against 5.3 for eight tokens on one core of an EPYC with OpenBLAS."""
 BATCH_TOKENS = 512
 
 # The logit of the normal distribution function divided by x, as a polynomial in x squared, for x up to 5; fitted
@@ -102,6 +103,8 @@ class SentenceEncoder:
             ImportError: There is no numpy.
 
         """
+        import numpy as np
+
         self._pieces = WordPiece(model_dir / "tokenizer.json")
         path = model_dir / "model.safetensors"
         tensors = read_safetensors(path)
@@ -111,7 +114,9 @@ class SentenceEncoder:
             places = _take(tensors, "embeddings.position_embeddings.weight", (512, DIMENSIONS))
             self._places = places[:MAX_TOKENS] + types[0]
             self._norm = _norm(tensors, "embeddings.LayerNorm")
-            self._layers = [_Layer(tensors, f"encoder.layer.{i}") for i in range(LAYERS)]
+            # One piece of memory for all weights: large enough for numpy to ask for huge pages, a sixth quicker.
+            room = np.empty((LAYERS, 12 * DIMENSIONS**2), dtype=np.float32)
+            self._layers = [_Layer(tensors, f"encoder.layer.{i}", room[i]) for i in range(LAYERS)]
         except KeyError as error:
             raise ModelError(
                 f"The model file {path} is not all-MiniLM-L6-v2: {error.args[0]} is missing or has another shape.",
@@ -148,38 +153,39 @@ class SentenceEncoder:
         import numpy as np
 
         count, length = ids.shape
-        x = self._words[ids] + self._places[:length]
-        x = np.ascontiguousarray(x.reshape(count * length, DIMENSIONS).T)
+        x = (self._words[ids] + self._places[:length]).reshape(count * length, DIMENSIONS)
         _normalise(x, *self._norm)
         for layer in self._layers:
             x = layer.forward(x, count, length)
-        pooled: Floats = x.reshape(DIMENSIONS, count, length).mean(axis=2).T
+        pooled: Floats = x.reshape(count, length, DIMENSIONS).mean(axis=1)
         unit: Floats = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return unit
 
 
 class _Layer:
-    """One transformer layer; activations are (features, texts * tokens)."""
+    """One transformer layer; activations are (texts * tokens, features)."""
 
-    def __init__(self, tensors: Mapping[str, Floats], name: str) -> None:
-        inner = 4 * DIMENSIONS
-        attention = f"{name}.attention.self"
-        self._query, self._key, self._value = (
-            _dense(tensors, f"{attention}.{part}", DIMENSIONS, DIMENSIONS) for part in ("query", "key", "value")
-        )
-        self._out = _dense(tensors, f"{name}.attention.output.dense", DIMENSIONS, DIMENSIONS)
-        self._out_norm = _norm(tensors, f"{name}.attention.output.LayerNorm")
-        self._widen = _dense(tensors, f"{name}.intermediate.dense", inner, DIMENSIONS)
-        self._narrow = _dense(tensors, f"{name}.output.dense", DIMENSIONS, inner)
+    def __init__(self, tensors: Mapping[str, Floats], name: str, room: Floats) -> None:
+        import numpy as np
+
+        inner, square = 4 * DIMENSIONS, DIMENSIONS**2
+        attention = f"{name}.attention"
+        parts = tuple(f"{attention}.self.{part}" for part in ("query", "key", "value"))
+        rooms = np.split(room, (3 * square, 4 * square, 8 * square))
+        self._attention = _dense(tensors, parts, (DIMENSIONS, DIMENSIONS), rooms[0])
+        self._out = _dense(tensors, (f"{attention}.output.dense",), (DIMENSIONS, DIMENSIONS), rooms[1])
+        self._out_norm = _norm(tensors, f"{attention}.output.LayerNorm")
+        self._widen = _dense(tensors, (f"{name}.intermediate.dense",), (inner, DIMENSIONS), rooms[2])
+        self._narrow = _dense(tensors, (f"{name}.output.dense",), (DIMENSIONS, inner), rooms[3])
         self._norm = _norm(tensors, f"{name}.output.LayerNorm")
 
     def forward(self, x: Floats, count: int, length: int) -> Floats:
-        y = _times(self._out, self._attend(x, count, length))
+        y = _times(self._attend(x, count, length), self._out)
         y += x
         _normalise(y, *self._out_norm)
-        hidden = _times(self._widen, y)
+        hidden = _times(y, self._widen)
         _gelu(hidden)
-        z = _times(self._narrow, hidden)
+        z = _times(hidden, self._narrow)
         z += y
         _normalise(z, *self._norm)
         return z
@@ -188,39 +194,36 @@ class _Layer:
         import numpy as np
 
         width = DIMENSIONS // HEADS
-        split = (HEADS, width, count, length)
-        # (heads, texts, width, tokens)
-        q, k, v = (_times(w, x).reshape(split).transpose(0, 2, 1, 3) for w in (self._query, self._key, self._value))
-        scores = np.matmul(k.transpose(0, 1, 3, 2), q)  # (heads, texts, key, query)
+        # (query, key, value; texts, heads, tokens, width)
+        parts = _times(x, self._attention).reshape(count, length, 3, HEADS, width).transpose(2, 0, 3, 1, 4)
+        q, k, v = np.ascontiguousarray(parts)
+        scores = np.matmul(q, k.transpose(0, 1, 3, 2))  # (texts, heads, query, key)
         scores *= np.float32(1 / math.sqrt(width))
-        scores -= scores.max(axis=2, keepdims=True)
+        scores -= scores.max(axis=3, keepdims=True)
         np.exp(scores, out=scores)
-        scores /= scores.sum(axis=2, keepdims=True)
-        mixed = np.matmul(v, scores)  # (heads, texts, width, query)
-        return np.ascontiguousarray(mixed.transpose(0, 2, 1, 3)).reshape(DIMENSIONS, count * length)
+        scores /= scores.sum(axis=3, keepdims=True)
+        mixed = np.matmul(scores, v)  # (texts, heads, query, width)
+        return np.ascontiguousarray(mixed.transpose(0, 2, 1, 3)).reshape(count * length, DIMENSIONS)
 
 
-def _times(dense: tuple[Floats, Floats], x: Floats) -> Floats:
-    """Weights (out, in) times activations (in, columns), plus the bias."""
+def _times(x: Floats, dense: tuple[Floats, Floats]) -> Floats:
+    """Activations (rows, in) times weights in blocks (blocks, in, width), plus the bias: (rows, blocks * width)."""
     import numpy as np
 
     weights, bias = dense
-    rows, inner = weights.shape
-    if x.shape[1] <= BLOCKED_UP_TO:
-        y: Floats = np.matmul(weights.reshape(BLOCKS, rows // BLOCKS, inner), x).reshape(rows, x.shape[1])
-    else:
-        y = weights @ x
+    blocks = np.matmul(x, weights)  # (blocks, rows, width)
+    y: Floats = blocks.transpose(1, 0, 2).reshape(len(x), len(bias))
     y += bias
     return y
 
 
 def _normalise(x: Floats, gain: Floats, bias: Floats) -> None:
-    """Layer norm over the features (axis 0), in place."""
+    """Layer norm over the features (axis 1), in place."""
     import numpy as np
 
-    x -= x.mean(axis=0)
-    scale = np.sqrt(np.einsum("ij,ij->j", x, x) / np.float32(len(x)) + np.float32(LAYER_NORM_EPSILON))
-    x /= scale
+    x -= x.mean(axis=1, keepdims=True)
+    scale = np.sqrt(np.einsum("ij,ij->i", x, x) / np.float32(x.shape[1]) + np.float32(LAYER_NORM_EPSILON))
+    x /= scale[:, None]
     x *= gain
     x += bias
 
@@ -248,13 +251,19 @@ def _take(tensors: Mapping[str, Floats], name: str, shape: tuple[int, ...]) -> F
     return tensor
 
 
-def _dense(tensors: Mapping[str, Floats], name: str, rows: int, columns: int) -> tuple[Floats, Floats]:
-    return _take(tensors, f"{name}.weight", (rows, columns)), _column(tensors, f"{name}.bias", rows)
+def _dense(
+    tensors: Mapping[str, Floats], names: Sequence[str], shape: tuple[int, int], room: Floats
+) -> tuple[Floats, Floats]:
+    """The weights of layers that see the same input, side by side and in blocks, copied into ``room``; their biases."""
+    import numpy as np
+
+    rows, inner = shape
+    width = BLOCK_WIDTH if inner == DIMENSIONS else NARROW_BLOCK_WIDTH
+    weights = np.vstack([_take(tensors, f"{name}.weight", shape) for name in names])
+    blocks = room.reshape(-1, inner, width)
+    blocks[:] = weights.reshape(-1, width, inner).transpose(0, 2, 1)
+    return blocks, np.concatenate([_take(tensors, f"{name}.bias", (rows,)) for name in names])
 
 
 def _norm(tensors: Mapping[str, Floats], name: str) -> tuple[Floats, Floats]:
-    return _column(tensors, f"{name}.weight", DIMENSIONS), _column(tensors, f"{name}.bias", DIMENSIONS)
-
-
-def _column(tensors: Mapping[str, Floats], name: str, rows: int) -> Floats:
-    return _take(tensors, name, (rows,))[:, None]
+    return _take(tensors, f"{name}.weight", (DIMENSIONS,)), _take(tensors, f"{name}.bias", (DIMENSIONS,))
