@@ -168,7 +168,10 @@ class TopicModel:
         self._letters = Bags([letter_features(s.text) for s in sentences])
         self._sounds = Bags([sound_features(s.text) for s in sentences])
         self._top = (vectors is not None) + CONCEPT_WEIGHT + LETTER_WEIGHT + SOUND_WEIGHT
-        self._by_label = [np.flatnonzero(self._label_of == at) for at in range(len(self.labels))]
+        # Rows by label, and where each label's rows begin among them.
+        self._order = np.argsort(self._label_of, kind="stable")
+        self._count = np.bincount(self._label_of, minlength=len(self.labels))
+        self._start = np.concatenate([[0], np.cumsum(self._count)[:-1]])
         self._sentences = tuple(sentences)
         self.weights: Floats = weights if weights is not None else self._fit()
 
@@ -248,13 +251,17 @@ class TopicModel:
         ]
 
     def _scores(self, parts: Sequence[Floats], views: Sequence[Floats]) -> Scores:
+        import numpy as np
+
         meaning, form, sound = parts
-        row = meaning + form
-        nearest = [int(at[row[at].argmax()]) for at in self._by_label]
-        both, by_meaning, by_form = (tuple(map(float, view)) for view in views)
+        row = (meaning + form)[self._order]
+        near = np.maximum.reduceat(row, self._start)
+        nearest = np.flatnonzero(row == np.repeat(near, self._count))
+        nearest = self._order[nearest[np.searchsorted(nearest, self._start)]]  # the first of each label
+        both, by_meaning, by_form = (tuple(view.tolist()) for view in views)
         return Scores(
-            self.labels, both, tuple(self.texts[n] for n in nearest), tuple(float(row[n]) / self._top for n in nearest),
-            tuple(float(sound[at].max()) for at in self._by_label), by_meaning, by_form,
+            self.labels, both, tuple(self.texts[n] for n in nearest.tolist()), tuple((near / self._top).tolist()),
+            tuple(np.maximum.reduceat(sound[self._order], self._start).tolist()), by_meaning, by_form,
         )  # fmt: skip
 
 
