@@ -148,6 +148,15 @@ def calibrate(found: list[Case], *, show: bool) -> Calibration:
             (told & outside).sum() / (group & outside).sum(),
         )  # fmt: skip
 
+    if show:
+        print(f"{(tune & inside).sum()} lines in scope and {(tune & outside).sum()} out of scope reach the topics")
+        for threshold in np.arange(0.2, 0.96, 0.05):
+            one, two, own = shares(first, threshold), shares(either, threshold), shares(first, threshold, ~tune)
+            print(
+                f"from {threshold:.2f}: best topic right {one[0]:.1%}, wrong {one[1]:.2%}, out of scope {one[2]:.2%} | "
+                f"right among two {two[0]:.1%}, neither {two[1]:.2%}, out of scope {two[2]:.2%} | "
+                f"pack left out one by one: right {own[0]:.1%}, wrong {own[1]:.2%}, decoys told {own[2]:.2%}"
+            )
     grid = np.arange(0.05, 0.995, 0.01)
     answer = next(
         t for t in grid
@@ -158,15 +167,6 @@ def calibrate(found: list[Case], *, show: bool) -> Calibration:
     # Offered alone when, among the lines that are offered, the first topic is the right one this often.
     between = tune & inside & (first < answer)
     sure = next(t for t in grid if t >= LEAST_SURE and (t >= answer or right[between & (first >= t)].mean() >= SURE))
-    if show:
-        print(f"{(tune & inside).sum()} lines in scope and {(tune & outside).sum()} out of scope reach the topics")
-        for threshold in np.arange(0.2, 0.96, 0.05):
-            one, two, own = shares(first, threshold), shares(either, threshold), shares(first, threshold, ~tune)
-            print(
-                f"from {threshold:.2f}: best topic right {one[0]:.1%}, wrong {one[1]:.2%}, out of scope {one[2]:.2%} | "
-                f"right among two {two[0]:.1%}, neither {two[1]:.2%}, out of scope {two[2]:.2%} | "
-                f"pack left out one by one: right {own[0]:.1%}, wrong {own[1]:.2%}, decoys told {own[2]:.2%}"
-            )
     features = np.array([c.evidence.features for c in found])
     weight = np.array([OWN_WEIGHT if c.own else 1.0 for c in found])
     of_first, of_pair = (

@@ -22,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     """
     _streams()
+    # Sentences are too short to share among cores: more threads only make numpy's linear algebra slower to start
+    # and to end. Read when numpy is first imported; workers inherit it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with plain_output():
         return _guarded(argv)
 

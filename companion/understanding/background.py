@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,9 +55,12 @@ class Topics:
         self._encoder: SentenceEncoder | None = None
         self._recent: dict[str, Scores] = {}
         self._done = threading.Event()
-        # A daemon: leaving the program must not wait for it.
-        self._thread = threading.Thread(target=self._run, args=(pack, model_dir, cache_dir), name="topics", daemon=True)
-        self._thread.start()
+        self._leaving = threading.Event()
+        # A daemon, so that a fault in it can't keep the program; yet it is waited for on leaving, since a thread that
+        # is cut off inside numpy's linear algebra can keep the process from ever ending.
+        thread = threading.Thread(target=self._run, args=(pack, model_dir, cache_dir), name="topics", daemon=True)
+        weakref.finalize(self, _leave, thread, self._leaving)
+        thread.start()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading has ended, at most ``timeout`` seconds (None: as long as it takes).
@@ -126,7 +130,7 @@ class Topics:
             meaning = "words" if vectors is None else "minilm"
             path = cache_dir / "topics" / f"{content_key(rows, sentences, meaning)}.npy"
         weights = _kept(path, weights_shape(rows))
-        model = TopicModel(rows, sentences, vectors, weights)
+        model = TopicModel(rows, sentences, vectors, weights, self._leaving.is_set)
         if weights is None and path is not None:
             _keep(path, model.weights)
         self._model = model
@@ -143,7 +147,7 @@ class Topics:
             path = cache_file(cache_dir, model_dir, texts) if cache_dir is not None else None
             vectors = _kept(path, (len(texts), DIMENSIONS))
             if vectors is None:
-                vectors = embed(encoder, texts)
+                vectors = embed(encoder, texts, self._leaving.is_set)
                 if path is not None and vectors is not None:
                     _keep(path, vectors)
             encoder.encode(["warm up"])  # brings the weights into memory before the first question does
@@ -152,6 +156,13 @@ class Topics:
             return None
         self._encoder = encoder
         return vectors
+
+
+def _leave(thread: threading.Thread, leaving: threading.Event) -> None:
+    """Ask the loading to end, and wait for it: a fraction of a second, since it looks between pieces of work."""
+    leaving.set()
+    if thread.is_alive() and thread is not threading.current_thread():
+        thread.join()
 
 
 def as_sentence(words: Sequence[str], vocabulary: Vocabulary, subject: Sequence[str]) -> Sentence:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from companion.understanding.normal import NUMBERS, ORDINALS
+from companion.understanding.normal import NUMBERS, ORDINALS, tokens
+from companion.understanding.phrases import COMMAND_PHRASES
 
 _LEAD = re.compile(
     r"^(?:please|kindly|hello|hi|hey|ok|okay|so|well|um|uh|er|erm|ah|oh|and|but|then|right|companion|computer|thanks|thank you|"
@@ -110,6 +111,11 @@ _SPELL = re.compile(
 _POINTERS = {"it", "that", "this", "that word", "this word", "the word", "that one", "the last word", "that for me", "it out", "it please", "them"}
 
 
+_AUTHORS = re.compile(r"\b(?:wrote|made|created|authors?|built|reviewed|checked)\b")
+_PHRASES = {" ".join(tokens(p)): name for name, examples in COMMAND_PHRASES.items() for p in examples}
+"""What the recognisers listen for is obeyed, whether or not the grammar above has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A recognised command."""
@@ -154,11 +160,10 @@ def _whole(text: str) -> Command | None:
         return item
     if spell := _spell(text):
         return spell
-    for name, pattern in _COMPILED:
-        if pattern.fullmatch(text):
-            argument = "authors" if name == "source" and re.search(r"\b(?:wrote|made|created|authors?|built|reviewed|checked)\b", text) else None
-            return Command(name, argument)
-    return None
+    name = _PHRASES.get(text) or next((name for name, pattern in _COMPILED if pattern.fullmatch(text)), None)
+    if name is None:
+        return None
+    return Command(name, "authors" if name == "source" and _AUTHORS.search(text) else None)
 
 
 def _item(text: str) -> Command | None:

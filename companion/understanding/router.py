@@ -13,7 +13,7 @@ from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import COMMAND, URGENT
-from companion.understanding.frames import clauses
+from companion.understanding.frames import clauses, strip_frames
 from companion.understanding.lexical import Lexical, Reading
 from companion.understanding.likeness import likeness
 from companion.understanding.normal import clean, stem, tokens
@@ -59,7 +59,7 @@ class Router:
         self._topics = topics(pack, self._lexical.vocabulary) if topics else None
         self._content = frozenset([*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary)])
         self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
-        self._wordings = {tuple(tokens(w)): i.id for i in pack.items for w in (*i.wordings, i.question, i.title)}
+        self._wordings = _by_wording(pack)
         self._titles = {i.id: i.title for i in pack.items}
 
     def decide(self, heard: Hypothesis | str, context: Context = FRESH) -> Decision:
@@ -242,6 +242,17 @@ class Router:
             return Decision("confirm", verdict.ids[0], candidates=offered, reasons=verdict.reasons)
         near = tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
         return Decision("decline", None, candidates=near, reasons=verdict.reasons)
+
+
+def _by_wording(pack: Pack) -> dict[tuple[str, ...], str]:
+    """Tokens of each wording, whole and without frames, to its item; what two items share belongs to none."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    for item in pack.items:
+        for wording in (*item.wordings, item.question, item.title):
+            whole = tokens(wording)
+            for row in (whole, strip_frames(whole)):
+                found.setdefault(tuple(row), set()).add(item.id)
+    return {row: ids.pop() for row, ids in found.items() if len(ids) == 1}
 
 
 def _answer(item_id: str, score: float, reasons: tuple[str, ...]) -> Decision:

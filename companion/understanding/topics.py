@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -138,6 +138,10 @@ class Sentence:
     concepts: tuple[str, ...]
 
 
+class Stopped(Exception):  # noqa: N818 - no error: the program is leaving
+    """The fit was not finished, because it was asked to end."""
+
+
 class TopicModel:
     """Fitted to one pack. Pure after construction; needs numpy."""
 
@@ -147,6 +151,7 @@ class TopicModel:
         sentences: Sequence[Sentence],
         vectors: Floats | None,
         weights: Floats | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         """Fit, unless the weights are known.
 
@@ -156,6 +161,10 @@ class TopicModel:
             vectors: Embeddings of their texts, shape (rows, 384), length 1; None for a model of words alone.
             weights: ``weights`` of an earlier fit of the same, shape ``weights_shape(rows)``; None to fit, which takes
                 a fraction of a second for some 1,500 rows and grows with the third power.
+            stopped: Asked between pieces of the fit; True ends it.
+
+        Raises:
+            Stopped: ``stopped`` said so.
 
         """
         import numpy as np
@@ -173,6 +182,7 @@ class TopicModel:
         self._count = np.bincount(self._label_of, minlength=len(self.labels))
         self._start = np.concatenate([[0], np.cumsum(self._count)[:-1]])
         self._sentences = tuple(sentences)
+        self._stopped = stopped
         self.weights: Floats = weights if weights is not None else self._fit()
 
     def _fit(self) -> Floats:
@@ -181,10 +191,15 @@ class TopicModel:
         targets = self._targets()
         solved = []
         for kernel in self._views(*self._kernels()):
+            self._look()
             kernel[np.diag_indices_from(kernel)] += RIDGE
             solved.append(np.linalg.solve(kernel, targets))
         found: Floats = np.hstack(solved).astype(np.float32)
         return found
+
+    def _look(self) -> None:
+        if self._stopped():
+            raise Stopped
 
     def _targets(self) -> Floats:
         import numpy as np
@@ -198,7 +213,10 @@ class TopicModel:
         import numpy as np
 
         cosines = [None] * len(self._sentences) if self.vectors is None else self.vectors @ self.vectors.T
-        rows = [self._row(s, c) for s, c in zip(self._sentences, cosines, strict=True)]
+        rows = []
+        for sentence, cosine in zip(self._sentences, cosines, strict=True):
+            self._look()
+            rows.append(self._row(sentence, cosine))
         # Solved in double precision.
         meaning, form, sound = (np.array([row[part] for row in rows], dtype=np.float64) for part in range(3))
         return meaning, form, sound  # type: ignore[return-value]
