@@ -80,8 +80,6 @@ def advice(pack: Pack) -> tuple[Advice, ...]:
             out.append(Advice(m.id, f"{m.part}: {m.plain.mean_sentence:.0f} words to a sentence, at most 15 are easy."))
     for item in pack.items:
         out += [Advice(item.id, text) for text in _gaps(item)]
-    if not pack.urgent:
-        out.append(Advice(pack.id, "There are no urgent rules: cries for help are only caught as personal questions."))
     return tuple(out)
 
 

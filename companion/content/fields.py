@@ -11,7 +11,7 @@ from companion.content.raw import Table
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
 # A text of a pack is one piece of speech; control characters in it could steer a terminal.
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _MISSING = object()
 
 
@@ -51,7 +51,7 @@ class Fields:
         for key in self.table.values:
             if key not in keys:
                 near = difflib.get_close_matches(key, keys, n=1)
-                hint = f"Did you mean {near[0]}" if near else "Use " + ", ".join(keys)
+                hint = f"Did you mean {near[0]}" if near else "Use " + ", ".join(keys) if keys else "Take it out"
                 self.problem(key, f'"{key}" is not known here', hint)
 
     def text(self, key: str, default: Any = _MISSING) -> str:

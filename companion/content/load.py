@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,21 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from companion.content.fields import Fields, Problems
+from companion.content.guard import Floor, floored, names_whom_to_call, silenced
 from companion.content.raw import RawFile, Table, read_raw
+from companion.content.reading import bundled_pack_dir, chain, find_pack_dir, read_files
 from companion.content.types import Item, Pack, Source, Term, UrgentRule
 from companion.errors import PackError
 
-PACKS = Path(__file__).resolve().parent.parent / "packs"
 SHORT_WORDS = 30
 """Words of a short answer: about 12 seconds of speech, one breath of listening (see docs of the pack format)."""
 MAX_MORE = 3
 MAX_ENTRIES = 200_000
-MAX_EXTENDS = 8
-
-
-def bundled_pack_dir() -> Path:
-    """The folder of the pack that comes with the program."""
-    return PACKS / "metastasis"
+_TABLES = {"foreign", "advice", "decoys", "hard_terms", "all", "espeak", "sapi5", "nsss"}
 
 
 def load_pack(folder: Path | None = None) -> Pack:
@@ -54,68 +51,49 @@ def read_pack(folder: Path | None = None) -> tuple[Pack | None, Problems]:
     """
     where = find_pack_dir(folder)
     problems = Problems()
+    merged, digest = _merge(chain(where))
+    pack = _build(merged, problems)
+    if pack is not None and where.resolve() != bundled_pack_dir().resolve():
+        pack = _guarded(pack, merged, problems)
+    if pack is None or problems.found:
+        return None, problems
+    return replace(pack, digest=digest, where=str(where)), problems
+
+
+def _merge(folders: Iterable[list[tuple[Path, bytes]]]) -> tuple[_Merged, str]:
+    """The tables of the folders, the later over the earlier, and the SHA-256 of all files, hex."""
     merged = _Merged()
     digest = hashlib.sha256()
-    for step in _chain(where):
-        for path, data in _files(step):
+    for files in folders:
+        for path, data in files:
             digest.update(f"{path.name}\0{len(data)}\0".encode() + data)
             merged.add(read_raw(path, data))
-    pack = _build(merged, problems)
-    return (replace(pack, digest=digest.hexdigest(), where=str(where)) if pack else None), problems
+    return merged, digest.hexdigest()
 
 
-def find_pack_dir(folder: Path | None) -> Path:
-    """The folder meant; see ``load_pack``.
-
-    Raises:
-        PackError: There is no such folder, or it holds no pack.toml.
-
-    """
-    if folder is None:
-        return bundled_pack_dir()
-    try:
-        if not folder.exists() and len(folder.parts) == 1 and (PACKS / folder / "pack.toml").is_file():
-            return PACKS / folder
-        if not folder.is_dir():
-            raise PackError(f"There is no pack folder {folder}.", "Give the folder that holds pack.toml.")
-        if not (folder / "pack.toml").is_file():
-            raise PackError(f"The folder {folder} holds no pack.toml.", "Give the folder that holds pack.toml.")
-    except (OSError, ValueError) as err:
-        reason = getattr(err, "strerror", None) or "not a usable path"
-        raise PackError(f"The pack folder can't be read: {reason}.", "Give the folder that holds pack.toml.") from None
-    return folder
+@functools.cache
+def _floor() -> Floor:
+    """What the bundled pack says of emergencies, read from its own files."""
+    pack = _build(_merge([read_files(bundled_pack_dir())])[0], Problems())
+    assert pack is not None  # the tests load it
+    return Floor(pack.urgent, pack.emergency, pack.speech)
 
 
-def _files(folder: Path) -> list[tuple[Path, bytes]]:
-    try:
-        paths = sorted(p for p in folder.iterdir() if p.suffix == ".toml" and p.is_file())
-        return [(p, p.read_bytes()) for p in paths]
-    except OSError as err:
-        raise PackError(
-            f"The pack can't be read: {err.filename}: {err.strerror}.", "Check that the files may be read."
-        ) from None
-
-
-def _chain(where: Path) -> list[Path]:
-    """The folders to merge, the base first: ``extends`` names another pack's folder or a bundled pack."""
-    chain = [where]
-    seen = {where.resolve()}
-    while True:
-        current = chain[0]
-        top = read_raw(current / "pack.toml", (current / "pack.toml").read_bytes()).top
-        base = top.values.get("extends")
-        if base is None:
-            return chain
-        if not isinstance(base, str) or not base:
-            raise PackError(f"{top.at('extends')}: extends must name a folder.", 'Write extends = "metastasis".')
-        path = current / base
-        found = find_pack_dir(path if (path / "pack.toml").is_file() else Path(base))
-        if found.resolve() in seen or len(chain) >= MAX_EXTENDS:
-            raise PackError(
-                f"{top.at('extends')}: the packs extend each other in a circle.", "Take one of the extends lines out."
-            )
-        seen.add(found.resolve())
-        chain.insert(0, found)
+def _guarded(pack: Pack, raw: _Merged, problems: Problems) -> Pack:
+    """The pack with the bundled urgent rules, which it can add to but not take away."""
+    if not names_whom_to_call(pack.emergency):
+        problems.add(
+            raw.top.at("emergency"),
+            "emergency does not say whom to call",
+            'Write a number or "your local emergency number"',
+        )
+    for engine, text in silenced(pack, _floor()):
+        problems.add(
+            raw.tables[engine].at(text),
+            f'"{text}" stands in the replies to an emergency, and how those are said can\'t be changed',
+            "Take that line out; numbers may be spelled digit by digit",
+        )
+    return replace(pack, urgent=floored(pack.urgent, _floor().rules))
 
 
 class _Merged:
@@ -158,6 +136,11 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
     known = {"source", "question", "fact", "term", "urgent"}
     for name in raw.lists.keys() - known:
         problems.add(raw.lists[name][0].at(), f"[[{name}]] is not part of a pack", "Use " + ", ".join(sorted(known)))
+    for name in raw.tables.keys() - _TABLES:
+        problems.add(raw.tables[name].at(), f"[{name}] is not part of a pack", "Use " + ", ".join(sorted(_TABLES)))
+    for top in raw.tops.values():
+        if top.file != "words.toml":
+            Fields(top, problems).allow()
     if sum(map(len, raw.lists.values())) > MAX_ENTRIES:
         problems.add(raw.top.at(), f"the pack has more than {MAX_ENTRIES} entries", "Split it")
         return None

@@ -82,13 +82,14 @@ class Safety:
         for group in pack.same:
             if {stem(t) for t in tokens(group[0])} & subject:
                 subject |= {stem(w) for phrase in group for w in tokens(phrase) if len(tokens(phrase)) == 1}
+        signs = {t for r in pack.urgent for sign in r.signs for t in tokens(sign)}
         self._subject_words = frozenset(
             t for group in (pack.subject, *pack.same[:3]) for w in group for t in tokens(w) if len(t) > 3
-        )
+        ) - signs
         # "illness" or "growth" name no subject clearly enough to turn a cry for help into a question.
-        self._subject = {
-            s for s in subject if s.startswith(("metasta", "cancer", "secondar", "mets", "tumo"))
-        } or subject
+        named = {s for s in subject if s.startswith(("metasta", "cancer", "secondar", "mets", "tumo"))} or subject
+        # Nor does a sign of danger, whatever a pack calls its subject.
+        self._subject = named - {stem(t) for t in signs}
 
     def check(self, words: Sequence[str]) -> Finding:
         """Grade an utterance given as tokens; never raises."""
