@@ -138,9 +138,9 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
         problems.add(raw.lists[name][0].at(), f"[[{name}]] is not part of a pack", "Use " + ", ".join(sorted(known)))
     for name in raw.tables.keys() - _TABLES:
         problems.add(raw.tables[name].at(), f"[{name}] is not part of a pack", "Use " + ", ".join(sorted(_TABLES)))
-    for top in raw.tops.values():
-        if top.file != "words.toml":
-            Fields(top, problems).allow()
+    for other in raw.tops.values():
+        if other.file != "words.toml":
+            Fields(other, problems).allow()
     if sum(map(len, raw.lists.values())) > MAX_ENTRIES:
         problems.add(raw.top.at(), f"the pack has more than {MAX_ENTRIES} entries", "Split it")
         return None
