@@ -199,6 +199,7 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
         subject=top.texts("subject"),
         same=words.groups("same"),
         hard_terms=Fields(raw.tables.get("hard_terms", Table({}, "words.toml", 1)), problems).all_texts(),
+        misheard=Fields(raw.tables.get("misheard", Table({}, "words.toml", 1)), problems).all_texts(),
         foreign_diseases=foreign.texts("diseases"),
         foreign_organs=foreign.texts("organs"),
         foreign_topics=foreign.texts("topics"),

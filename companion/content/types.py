@@ -109,7 +109,9 @@ class Pack:
     same: tuple[tuple[str, ...], ...]
     """Groups of words that mean the same here; the first of a group is the pack's own."""
     hard_terms: Mapping[str, tuple[str, ...]]
-    """Words that are often misheard, with sound-alike spellings."""
+    """Words that are often misheard, with sound-alike spellings; also repaired by their sound."""
+    misheard: Mapping[str, tuple[str, ...]]
+    """The same for everyday words, whose sound is too near to that of others to go by."""
     foreign_diseases: tuple[str, ...]
     """A question that names one is never answered."""
     foreign_organs: tuple[str, ...]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import jellyfish
 from rapidfuzz.distance import Levenshtein
 
 from companion.content.types import Pack
 from companion.understanding.normal import stem, tokens
-from companion.understanding.spelling import Speller, is_english
+from companion.understanding.spelling import SLIP_COST, Speller, is_english
 
 # Words that carry no topic. Question words that do ("why", "where", "when", "who") are not among them.
 FILLER = frozenset(
@@ -48,6 +49,10 @@ NEGATION = frozenset({"not", "no", "never", "without", "none"})
 MAX_SOUND_DISTANCE = 0.25
 """Normalised Levenshtein distance between Metaphone codes, tighter than the 0.34 of phoneme strings that was
 measured: Metaphone drops the vowels, so that its codes are nearer to each other."""
+JOINED_COST = 0.1
+"""Of two words that are one written apart ("out look")."""
+MIN_JOINED, SHORTEST_PART = 6, 3
+"""Letters of the shortest word that is put together from two, and of its first part ("a round" stays)."""
 MIN_CODE = 4
 """Shortest Metaphone code that is repaired by sound; shorter ones match half of the dictionary."""
 
@@ -86,12 +91,12 @@ class Vocabulary:
         self._heard: dict[tuple[str, ...], str] = {}
         self._written: dict[str, str] = {}
         self._codes: dict[str, str] = {}
-        for term, variants in pack.hard_terms.items():
+        for term, variants in {**pack.hard_terms, **pack.misheard}.items():
             key = self._phrases.get(tuple(stem(t) for t in tokens(term)), stem(term))
             self._written.setdefault(key, term)
             for variant in variants:
-                self._heard[tuple(tokens(variant))] = key
-            code = jellyfish.metaphone(term)
+                self._heard[tuple(tokens(variant))] = term if len(tokens(term)) == 1 else key
+            code = jellyfish.metaphone(term) if term in pack.hard_terms else ""
             if len(code) >= MIN_CODE:
                 self._codes[key if len(tokens(term)) > 1 else term] = code
         self._term_keys = {t: self._phrases.get((stem(t),), stem(t)) for t in self._codes}
@@ -107,9 +112,11 @@ class Vocabulary:
             )
             for t in tokens(text)
         )
-        self._speller = Speller(
-            t for text in (*texts, *(w for group in pack.same for w in group), *pack.hard_terms) for t in tokens(text)
-        )
+        texts = [*texts, *(w for group in pack.same for w in group), *pack.hard_terms]
+        rows = [tokens(text) for text in texts]
+        self._speller = Speller(t for row in rows for t in row)
+        apart = {a + b for row in rows for a, b in pairwise(row)}
+        self._joined = {t for row in rows for t in row if len(t) >= MIN_JOINED} - apart
 
     def _add(self, words: Sequence[str], key: str) -> None:
         row = tuple(map(stem, words))
@@ -169,21 +176,28 @@ class Vocabulary:
         costs: list[float] = []
         i = 0
         while i < len(words):
-            term, n, cost = self._hard_term(words, i)
-            if n == 0:
-                n = 1
-                keep = stem(words[i]) in self.known or stem(words[i]) in FILLER
-                term, cost = (words[i], 0.0) if keep else self._speller.mend(words[i])
+            term, n, cost = self._mended(words, i)
             row.append(term)
             said.append(" ".join(words[i : i + n]))
             costs.append(cost)
             i += n
         return row, said, costs
 
-    def _hard_term(self, words: list[str], i: int) -> tuple[str, int, float]:
+    def _mended(self, words: list[str], i: int) -> tuple[str, int, float]:
+        """What stands at ``i`` once mended, of how many words it was made, and the cost."""
         for n in range(min(5, len(words) - i), 0, -1):
             if (key := self._heard.get(tuple(words[i : i + n]))) is not None:
                 return key, n, 0.1
+        keep = stem(words[i]) in self.known or stem(words[i]) in FILLER
+        slip = (words[i], 0.0) if keep else self._speller.mend(words[i])
+        if 0 < slip[1] <= SLIP_COST:
+            return slip[0], 1, slip[1]
+        if len(words[i]) >= SHORTEST_PART and (joined := "".join(words[i : i + 2])) in self._joined - {words[i]}:
+            return joined, 2, JOINED_COST
+        term, n, cost = self._hard_term(words, i)
+        return (term, n, cost) if n else (slip[0], 1, slip[1])
+
+    def _hard_term(self, words: list[str], i: int) -> tuple[str, int, float]:
         best = ("", 0, 1.0)
         for n in range(1, min(4, len(words) - i) + 1):
             part = words[i : i + n]
