@@ -55,6 +55,8 @@ class Decision:
     """What a command works on: a number ("3"), or the word to spell. None for none."""
     reasons: tuple[str, ...] = ()
     """Plain sentences for ``--explain``."""
+    personal: bool = False
+    """A person is spoken of around a question that is general: what is said carries the emergency sentence."""
     then: Decision | None = None
     """The second question of one breath; None for one question."""
 

@@ -43,6 +43,8 @@ LEAST_SURE = 0.6
 """Largest shares: in scope answered wrong, out of scope answered, out of scope offered; and how often the first topic
 must be the right one for it to be offered alone. The pack's own sentences are bound too, less tightly: the tune set was
 seen when the pack's wordings were written, and a wording that was left out is often the only one of its kind."""
+MOST_CAREFUL = 0.95
+"""Threshold where no lower one keeps the shares above."""
 NO_CONTENT = "!-="
 OWN_WEIGHT = 0.3
 """Of a pack's own sentence beside a line of the tune set: there are more of them, and they are tidier than speech."""
@@ -136,7 +138,7 @@ def calibrate(found: list[Case], *, show: bool) -> Calibration:
     tune = np.array([not c.own for c in found])
     inside = np.array([NOTHING not in c.expected for c in found])
     outside = np.array([c.expected == {NOTHING} for c in found])
-    clear = np.array([not c.evidence.foreign for c in found])
+    clear = np.array([not (c.evidence.foreign or c.evidence.organs) for c in found])
 
     def shares(p: np.ndarray, threshold: float, group: np.ndarray = tune) -> tuple[float, float, float]:
         """Right and wrong of what is in scope, and told of what is not."""
@@ -159,11 +161,16 @@ def calibrate(found: list[Case], *, show: bool) -> Calibration:
             )
     grid = np.arange(0.05, 0.995, 0.01)
     answer = next(
-        t for t in grid
-        if shares(first, t)[1] <= WRONG and shares(first, t)[2] <= TOLD
-        and shares(first, t, ~tune)[1] <= OWN_WRONG and shares(first, t, ~tune)[2] <= OWN_TOLD
+        (
+            t for t in grid
+            if shares(first, t)[1] <= WRONG and shares(first, t)[2] <= TOLD
+            and shares(first, t, ~tune)[1] <= OWN_WRONG and shares(first, t, ~tune)[2] <= OWN_TOLD
+        ),
+        MOST_CAREFUL,
     )  # fmt: skip
     offer = next(t for t in grid if shares(either, t)[2] <= OFFERED and shares(either, t, ~tune)[2] <= OWN_OFFERED)
+    if show:
+        print(f"answer from {answer:.2f}")
     # Offered alone when, among the lines that are offered, the first topic is the right one this often.
     between = tune & inside & (first < answer)
     sure = next(t for t in grid if t >= LEAST_SURE and (t >= answer or right[between & (first >= t)].mean() >= SURE))

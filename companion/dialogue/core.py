@@ -70,7 +70,8 @@ def _confirm(m: Moment, decision: Decision) -> Outcome:
         state, actions = say(m.fresh(), prompts.surely(decision.id))
         return replace(state, asked=decision.id, topic=m.state.topic), actions
     ids = tuple(i for i, _ in decision.candidates[:2] if m.question(i))
-    state, actions = say(m.fresh(), prompts.did_you_mean([m.question(i) for i in ids]))
+    text = prompts.did_you_mean([m.question(i) for i in ids])
+    state, actions = say(m.fresh(), f"{m.pack.emergency} {text}" if decision.personal else text)
     return replace(state, options=ids), actions
 
 

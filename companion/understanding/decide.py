@@ -34,6 +34,8 @@ class Gate:
 
 
 GATE = Gate()
+ORGAN_OFFERED = 0.6
+"""Least chance at which a question that names one organ's cancer is offered the general topic; never answered."""
 SECOND = 0.25
 """Least share of the best value that makes the second topic worth naming: a longer question is harder to hold."""
 
@@ -53,8 +55,8 @@ def judge(reading: Reading, gate: Gate = GATE) -> Verdict:
     """Decide on a lexical reading."""
     if not reading.matches or all(c.soft for c in reading.concepts):
         return Verdict("decline", reasons=("No word of it belongs to the pack.",))
-    if reading.foreign:
-        named = ", ".join(reading.foreign[:3])
+    if reading.foreign or reading.organs:
+        named = ", ".join((*reading.foreign, *reading.organs)[:3])
         return Verdict("decline", reasons=(f"It names something that this pack doesn't speak of: {named}.",))
     best = reading.matches[0]
     second = reading.matches[1] if len(reading.matches) > 1 else None
@@ -124,6 +126,13 @@ def weigh_up(evidence: Evidence, *, meaning: bool) -> Verdict:
     if evidence.foreign:
         named = ", ".join(evidence.foreign[:3])
         return Verdict("decline", reasons=(f"It names something that this pack doesn't speak of: {named}.", *why))
+    if evidence.organs:
+        named = ", ".join(evidence.organs[:3])
+        if first < ORGAN_OFFERED:
+            return Verdict("decline", reasons=(f"It is about {named}; the pack speaks of all cancers.", *why))
+        return Verdict(
+            "confirm", evidence.ids[:1], (*why, f"It names {named}; the pack speaks of all cancers, so it asks."), first
+        )
     if first >= gate.answer:
         return Verdict("answer", evidence.ids[:1], why, first)
     if first >= gate.sure:

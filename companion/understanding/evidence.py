@@ -49,6 +49,8 @@ class Evidence:
     """The largest repair, 0 to 1."""
     foreign: tuple[str, ...]
     """What is named that the pack doesn't speak of, unless the nearest wording names it too."""
+    organs: tuple[str, ...] = ()
+    """Cancers of one organ that are named, unless the nearest wording names them too."""
 
     @property
     def lead(self) -> float:
@@ -96,7 +98,10 @@ def weigh(scores: Scores, reading: Reading, content: Collection[str]) -> Evidenc
     rival, rival_label = max(rivals, default=(0.0, NOTHING))
     match = next((m for m in reading.matches if m.id == best), None)
     own = {stem(t) for t in tokens(scores.nearest[at])}
-    foreign = tuple(f for f in reading.foreign if not {stem(t) for t in tokens(f)} <= own)
+    foreign, organs = (
+        tuple(name for name in named if not {stem(t) for t in tokens(name)} <= own)
+        for named in (reading.foreign, reading.organs)
+    )
     top = reading.matches[0] if reading.matches else None
     return Evidence(
         ids=tuple(label for label, _ in ranked),
@@ -116,6 +121,7 @@ def weigh(scores: Scores, reading: Reading, content: Collection[str]) -> Evidenc
         pronoun=reading.pronoun,
         cost=reading.cost,
         foreign=foreign,
+        organs=organs,
     )
 
 

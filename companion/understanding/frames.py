@@ -48,10 +48,15 @@ _START = [
     r"information (?:on|about)",
     r"(?:any|some) (?:idea|information)(?: about| on| of)?",
 ]
+_OF_ONE_PERSON = (
+    "right best safe good bad better work works working worked mean means meant do does doing help helps possible "
+    "available suitable dangerous there left enough cure next likely option options treatment future outlook chance "
+    "chances prognosis matter matters happen happens happening wrong pain hope recommended needed necessary done"
+).split()
 _END = [
     rf"(?:{_POLITE})",
-    # "right for me" asks about one person.
-    r"(?<!right )(?<!best )(?<!safe )(?<!good )(?<!bad )(?<!better )(?:for|to|with) (?:me|us)",
+    # "explain that for me" is talk; "would it work for me" asks about one person.
+    "".join(f"(?<!{word} )" for word in _OF_ONE_PERSON) + r"(?:for|to|with) (?:me|us)",
     r"if you (?:can|could|would|do not mind|please|know)",
     r"(?:i|we) (?:wonder|guess|think|suppose|mean|ask|want to know|would like to know|do not know|do not understand|am wondering|was wondering|am curious|forget|forgot|need to know|have no idea|am not sure)",
     r"(?:can|could|would|will) you (?:tell|explain|say|help)(?: to)?(?: me)?(?: that| this| please)*",
@@ -157,6 +162,17 @@ def clauses(words: list[str]) -> list[list[str]]:
         if words[i] in _HEADS and words[i - 1] not in _DOERS and not _harmless(words[i:], frozenset()):
             rest = strip_frames(_cut_tail(words[i:]))
             if len(rest) > 1 and _around(words[:i]):
+                out.append(rest)
+    return out
+
+
+def questions_within(words: list[str]) -> list[list[str]]:
+    """The questions that an utterance may end with, whatever was said before them; the longest first."""
+    out = []
+    for i in range(1, len(words) - 2):
+        if words[i] in _HEADS and words[i - 1] not in _DOERS:
+            rest = strip_frames(_cut_tail(words[i:]))
+            if len(rest) > 2 and rest[0] in _HEADS and not _harmless(rest, frozenset()):
                 out.append(rest)
     return out
 

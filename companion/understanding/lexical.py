@@ -53,7 +53,9 @@ class Reading:
     matches: tuple[Match, ...]
     """Best first."""
     foreign: tuple[str, ...] = ()
-    """Diseases, organs' cancers or topics that the pack doesn't speak of."""
+    """Diseases and topics that the pack doesn't speak of."""
+    organs: tuple[str, ...] = ()
+    """Cancers of one organ that are named: the pack speaks of all in general."""
     cost: float = 0.0
     """The largest repair, 0 to 1."""
     pronoun: bool = False
@@ -142,9 +144,8 @@ class Lexical:
             (self._match(e, concepts, keys, total, without) for e in self._entries), key=lambda m: (-m.score, m.id)
         )
         cost = max((c.cost for c in concepts), default=0.0)
-        return Reading(
-            tuple(concepts), tuple(matches), self._foreign_in(words, keys), cost, bool(_PRONOUNS & set(words))
-        )
+        foreign, organs = self._foreign_in(words, keys)
+        return Reading(tuple(concepts), tuple(matches), foreign, organs, cost, bool(_PRONOUNS & set(words)))
 
     def _match(self, entry: _Entry, concepts: Sequence[Concept], keys: set[str], total: float, without: str) -> Match:
         hard = {c.key for c in concepts if not c.soft}
@@ -171,14 +172,15 @@ class Lexical:
             len(cues), bool(cues & entry.title), bool(hard & self._subject), bool(shared & self._core),
         )  # fmt: skip
 
-    def _foreign_in(self, words: Sequence[str], keys: set[str]) -> tuple[str, ...]:
+    def _foreign_in(self, words: Sequence[str], keys: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if tuple(words) in self._own_rows:
-            return ()
+            return (), ()
         stemmed = [stem(w) for w in words]
         found = [w for row, w in (self._diseases | self._topics).items() if _has(stemmed, row)]
+        organs = []
         if keys & self._tumor:
-            found += [f"{w} cancer" for row, w in self._organs.items() if _has(stemmed, row) and _names(stemmed, row)]
-        return tuple(found)
+            organs = [f"{w} cancer" for row, w in self._organs.items() if _has(stemmed, row) and _names(stemmed, row)]
+        return tuple(found), tuple(organs)
 
 
 _PRONOUNS = frozenset("it this they them these".split())

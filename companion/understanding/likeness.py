@@ -30,6 +30,11 @@ _SPEAKERS = frozenset({"i", "we", "me", "us"})
 COMMAND_VALUE, COMMAND_LEAD, COMMAND_WORDS = 0.6, 0.35, 10
 """Least likeness of a command and least lead over all else, and the most words of one."""
 
+def danger(scores: Scores) -> tuple[str, float]:
+    """The sign of danger that is nearest, and its value."""
+    return scores.best([at for at in scores.labels if at.startswith(URGENT) and at != ADVICE])[0]
+
+
 Likeness = Literal["urgent", "advice", "talk", "question", "command", ""]
 
 
@@ -48,24 +53,24 @@ def likeness(scores: Scores, finding: Finding, words: Sequence[str], content: Co
         structural stage stands.
 
     """
-    label, danger = scores.best([at for at in scores.labels if at.startswith(URGENT) and at != ADVICE])[0]
+    label, peril = danger(scores)
     advice = scores.of(ADVICE)
     topic, value = scores.best(tuple(content))[0]
     nothing = scores.of(NOTHING)
     command, liking = scores.best([at for at in scores.labels if at.startswith(COMMAND)])[0]
     steers = len(words) <= COMMAND_WORDS and liking >= COMMAND_VALUE
-    if steers and liking - max(danger, advice, value, nothing) >= COMMAND_LEAD:
+    if steers and liking - max(peril, advice, value, nothing) >= COMMAND_LEAD:
         return "command", command
     if finding.grade == "personal":
-        if danger >= DANGER_NAMED and danger - advice >= DANGER_LEAD:
+        if peril >= DANGER_NAMED and peril - advice >= DANGER_LEAD:
             return "urgent", label
-        if nothing >= FAR and max(danger, advice) <= HARMLESS:
+        if nothing >= FAR and max(peril, advice) <= HARMLESS:
             return "talk", NOTHING
-        if PERSONS & set(words) <= _SPEAKERS and value >= CLEAR_QUESTION and max(danger, advice) <= HARMLESS_QUESTION:
+        if PERSONS & set(words) <= _SPEAKERS and value >= CLEAR_QUESTION and max(peril, advice) <= HARMLESS_QUESTION:
             return "question", topic
         return "", ""
     others = max(value, nothing)
-    if danger >= DANGER_ALONE and danger - others >= ALONE_LEAD:
+    if peril >= DANGER_ALONE and peril - others >= ALONE_LEAD:
         return "urgent", label
     if advice >= ADVICE_ALONE and advice - others >= ALONE_LEAD:
         return "advice", ADVICE

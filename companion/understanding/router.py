@@ -12,11 +12,12 @@ from companion.understanding.background import Topics
 from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
 from companion.understanding.evidence import Evidence, weigh
-from companion.understanding.exemplars import COMMAND, URGENT
-from companion.understanding.frames import clauses, strip_frames
+from companion.understanding.exemplars import ADVICE, COMMAND, URGENT
+from companion.understanding.frames import clauses, questions_within, strip_frames
 from companion.understanding.lexical import Lexical, Reading
-from companion.understanding.likeness import likeness
+from companion.understanding.likeness import danger, likeness
 from companion.understanding.normal import clean, stem, tokens
+from companion.understanding.persons import PERSONS
 from companion.understanding.safety import Finding, Safety
 from companion.understanding.vocabulary import Vocabulary
 
@@ -37,6 +38,11 @@ _SPLIT = re.compile(
 
 NEAREST_NAMED = 0.15
 """Least value of a topic that a decline names."""
+STORY = 11
+"""Words from which on a general question may stand at the end of talk about people."""
+STORY_ADVICE, STORY_DANGER, STORY_QUESTION = 0.3, 0.15, 0.75
+"""Most likeness of the whole to a personal question and to a sign of danger, and least chance of the question's topic.
+Read off the tune set: none of its urgent or personal lines is let through."""
 LONG_WINDED = 9
 """Words from which on a question is also looked for in the clauses of an utterance."""
 
@@ -82,7 +88,7 @@ class Router:
         if alike := self._by_likeness(finding, words):
             return alike
         if finding.grade == "personal":
-            return self._advice(finding)
+            return self._in_passing(finding, words) or self._advice(finding)
         return self._topic(list(finding.question), words, context)
 
     def reaches_topics(self, words: list[str]) -> list[str] | None:
@@ -152,8 +158,40 @@ class Router:
             return Decision("command", label.removeprefix(COMMAND), reasons=(why,))
         found = self._topic(list(finding.question), words, FRESH)
         if kind == "question":
-            return _asked_first(found, "A person is named, so it is asked first.") if found.kind == "answer" else found
+            if found.kind != "answer":
+                return found
+            return replace(_asked_first(found, "A person is named, so it is asked first."), personal=True)
         return found if found.kind == "decline" else None
+
+    def _in_passing(self, finding: Finding, words: list[str]) -> Decision | None:
+        """A general question at the end of a story ("my neighbour had it, and how does cancer spread"): to be asked.
+
+        Only where the story is like nobody's case, and the question names no person. It is never answered at once.
+        """
+        scores = self._topics.scores(finding.question) if self._topics and len(words) >= STORY else None
+        if scores is None or scores.of(ADVICE) > STORY_ADVICE or danger(scores)[1] > STORY_DANGER:
+            return None
+        asked = [q for q in questions_within(words) if not PERSONS & set(q)]
+        if not asked:
+            return None
+        # The words alone choose which part it is, so that the sentence model has one to look at.
+        question = max(asked, key=lambda q: (self._best_by_words(q), len(q)))
+        evidence = self._evidence(question)
+        if evidence is None or evidence.foreign or evidence.organs:
+            return None
+        if evidence.pronoun and not evidence.subject and scores.of(ADVICE) > STORY_ADVICE / 2:
+            return None  # "my aunt has it, can it be cured" is about her
+        verdict = weigh_up(evidence, meaning=self._topics is not None and self._topics.knows_meaning)
+        if verdict.chance < STORY_QUESTION:
+            return None
+        why = f'The question in it is general: "{" ".join(question)}". People are named around it, so it is asked first.'
+        return Decision(
+            "confirm", verdict.ids[0], candidates=((verdict.ids[0], round(verdict.chance, 3)),), personal=True,
+            reasons=(finding.reason, why, *verdict.reasons),
+        )  # fmt: skip
+
+    def _best_by_words(self, words: Sequence[str]) -> float:
+        return max((m.score for m in self._lexical.read(words).matches if m.telling > 0), default=0.0)
 
     # The pack
 
@@ -174,7 +212,7 @@ class Router:
         if evidence is None:
             return None
         verdict = weigh_up(evidence, meaning=self._topics.knows_meaning)
-        if verdict.kind != "answer" and len(bare) > LONG_WINDED and not evidence.foreign:
+        if verdict.kind != "answer" and len(bare) > LONG_WINDED and not (evidence.foreign or evidence.organs):
             inner = max(clauses(bare), key=len, default=None)
             of_clause = self._evidence(inner) if inner else None
             if (
@@ -202,7 +240,7 @@ class Router:
             better = next((v for v in inner if v[0].kind == "answer"), None) or next(
                 (v for v in inner if v[0].ids), None
             )
-            if better and (verdict.kind == "decline" or better[0].kind == "answer") and not reading.foreign:
+            if better and (verdict.kind == "decline" or better[0].kind == "answer") and not (reading.foreign or reading.organs):
                 verdict, reading = better
         return self._carry_out(verdict, reading)
 
