@@ -20,7 +20,7 @@ SHORT_WORDS = 30
 """Words of a short answer: about 12 seconds of speech, one breath of listening (see docs of the pack format)."""
 MAX_MORE = 3
 MAX_ENTRIES = 200_000
-_TABLES = {"foreign", "advice", "decoys", "hard_terms", "all", "espeak", "sapi5", "nsss"}
+_TABLES = {"foreign", "advice", "decoys", "hard_terms", "misheard", "all", "espeak", "sapi5", "nsss"}
 
 
 def load_pack(folder: Path | None = None) -> Pack:
