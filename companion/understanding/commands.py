@@ -11,7 +11,7 @@ from companion.understanding.phrases import COMMAND_PHRASES
 
 _LEAD = re.compile(
     r"^(?:please|kindly|hello|hi|hey|ok|okay|so|well|um|uh|er|erm|ah|oh|and|but|then|right|companion|computer|thanks|thank you|"
-    r"just|actually|excuse me|no no|could you|can you|would you|will you|can we|could we|may we|can i|could i|may i|shall we|"
+    r"just|actually|excuse me|no no|i said|could you|can you|would you|will you|can we|could we|may we|can i|could i|may i|shall we|"
     r"i want you to|i would like you to|i need you to|i want to|i would like to|we want to|we would like to|i would like|i want|"
     r"would you mind|do you mind|try to|let us|let me|you can|you could|you may|maybe|perhaps|"
     r"i think you should|you should|go and|now|dear|sir|madam|if you can|if you could|wait|a bit|a little|a little bit|a tiny bit|much|even) "
