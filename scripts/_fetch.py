@@ -14,6 +14,8 @@ from _system import ROOT
 # The store needs the standard library only, but for the folders' names; nothing need be installed.
 sys.path.insert(0, str(ROOT))
 
+from companion.cli.common import prepare_pack
+from companion.cli.model import SENTENCES
 from companion.errors import CompanionError
 from companion.fetching import megabytes
 from companion.settings import HOME_VARIABLE, Paths
@@ -80,4 +82,6 @@ def _fetch(store: ModelStore, names: list[str], source: Path | None, *, trying: 
         else:
             if not trying:
                 print(folder)
+            if name == SENTENCES:
+                prepare_pack(_say)
     return missed

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ CONTENT_KINDS = set(
     "verbatim_like paraphrase terse verbose misheard typo oos_near oos_far symptom_general".split()
 )
 CALIBRATED = ROOT / "companion" / "understanding" / "calibrated.py"
-WRONG, TOLD, OFFERED, SURE = 0.004, 0.01, 0.1, 0.9
+WRONG, TOLD, OFFERED, SURE = 0.005, 0.01, 0.1, 0.9
 OWN_WRONG, OWN_TOLD, OWN_OFFERED = 0.02, 0.02, 0.16
 LEAST_SURE = 0.6
 """Largest shares: in scope answered wrong, out of scope answered, out of scope offered; and how often the first topic
@@ -214,10 +215,12 @@ def main() -> int:
 
 
 def _shown(c: Calibration) -> str:
-    return (
-        f"Calibration(\n    first={c.first},\n    pair={c.pair},\n"
-        f"    answer={c.answer},\n    sure={c.sure},\n    offer={c.offer},\n)"
-    )
+    rows = []
+    for name, weights in (("first", c.first), ("pair", c.pair)):
+        inner = textwrap.fill(", ".join(map(str, weights)), 108, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        rows.append(f"    {name}=(\n{inner},\n    ),\n")
+    return f"Calibration(\n{''.join(rows)}    answer={c.answer},\n    sure={c.sure},\n    offer={c.offer},\n)"
+
 
 
 if __name__ == "__main__":

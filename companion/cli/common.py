@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from companion.content.types import Pack
@@ -141,6 +141,16 @@ def write_speech(path: str, chapters: Sequence[Chapter], settings: Settings, pac
 def could_not_speak(options: argparse.Namespace, err: CompanionError) -> None:
     """Say that speech failed and that the text stands."""
     status(options, f"Not spoken: {err}")
+
+
+def prepare_pack(say: Callable[[str], None]) -> None:
+    """Embed the bundled pack's sentences now, so that the first question needn't wait for it."""
+    from companion.content.load import load_pack
+    from companion.understanding.lexical import Lexical
+
+    say("Preparing the pack. This takes about ten seconds.")
+    pack = load_pack(None)
+    topics_of(pack, Lexical(pack).vocabulary).wait()
 
 
 def topics_of(pack: Pack, vocabulary: Vocabulary) -> Topics:

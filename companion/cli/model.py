@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from companion.cli.common import status
+from companion.cli.common import prepare_pack, status
 from companion.errors import ModelError
 from companion.settings import Paths
 from companion.showing import json_line
 from companion.store import ModelStore, vosk_model_for
 
 DEFAULT = "vosk-small"
+SENTENCES = "minilm"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,6 +28,8 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "fetch":
         for name in names:
             print(store.fetch(name, lambda line: status(options, line)), flush=True)
+        if SENTENCES in names:
+            prepare_pack(lambda line: status(options, line))
         return 0
     reports = [store.verify(name) for name in options.names or [s.model.name for s in store.list() if s.path]]
     for report in reports:

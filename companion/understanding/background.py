@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from companion.content.types import Pack
 from companion.errors import CompanionError
-from companion.understanding.exemplars import exemplars, normal_text
+from companion.understanding.exemplars import Subject, exemplars, normal_text
 from companion.understanding.normal import tokens
 from companion.understanding.topics import Scores, Sentence, TopicModel, content_key, weights_shape
 from companion.understanding.vocabulary import Vocabulary
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-PATIENCE = 10.0
-"""Seconds that the first question waits for the model at most. It is there in half a second, or in three when the pack
-is new; the same words must get the same answer whether they come early or late."""
+PATIENCE = 60.0
+"""Seconds that the first question waits for the model at most. It is there in half a second, or in some ten when the
+pack is new; the same words must get the same answer whether they come early or late."""
 LARGEST = 4_000
 """Sentences; the time of a fit grows with their third power (4,000: some ten seconds, once)."""
 REMEMBERED = 512
@@ -50,7 +50,7 @@ class Topics:
         """Why MiniLM, or the whole model, is not in use; None when all is well or not yet known."""
         self.vocabulary = vocabulary
         """The pack's words."""
-        self._subject = pack.subject
+        self._subject = Subject.of(pack, vocabulary)
         self._model: TopicModel | None = None
         self._encoder: SentenceEncoder | None = None
         self._recent: dict[str, Scores] = {}
@@ -165,7 +165,7 @@ def _leave(thread: threading.Thread, leaving: threading.Event) -> None:
         thread.join()
 
 
-def as_sentence(words: Sequence[str], vocabulary: Vocabulary, subject: Sequence[str]) -> Sentence:
+def as_sentence(words: Sequence[str], vocabulary: Vocabulary, subject: Subject) -> Sentence:
     """An utterance as the model sees it, given as tokens."""
     text = normal_text(words, vocabulary, subject)
     return Sentence(text, tuple(c.key for c in vocabulary.concepts(text.split(), repair=False)))

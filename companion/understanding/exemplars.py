@@ -63,7 +63,21 @@ def _everyday() -> list[str]:
 _STANDS_FOR_SUBJECT = frozenset({"it", "this", "they", "them"})
 
 
-def normal_text(words: Sequence[str], vocabulary: Vocabulary, subject: Sequence[str]) -> str:
+class Subject(NamedTuple):
+    """What a pack is about, for its pronouns."""
+
+    name: str
+    """What a pronoun becomes; "" for a pack without a subject."""
+    keys: frozenset[str]
+    """Concepts that name it."""
+
+    @classmethod
+    def of(cls, pack: Pack, vocabulary: Vocabulary) -> Subject:
+        """The first of the pack's names, and the concepts of all."""
+        return cls(next(iter(pack.subject), ""), frozenset(_keys(pack.subject, vocabulary)))
+
+
+def normal_text(words: Sequence[str], vocabulary: Vocabulary, subject: Subject) -> str:
     """An utterance as the model compares it: without frames, slips and misheard terms mended.
 
     "How is it treated" can only mean the pack's subject, so the first pronoun becomes it where nothing else names it.
@@ -71,13 +85,12 @@ def normal_text(words: Sequence[str], vocabulary: Vocabulary, subject: Sequence[
     Args:
         words: Tokens.
         vocabulary: Mends them.
-        subject: The pack's names of its subject; a pronoun becomes the first, as in "can metastasis be prevented",
-            which is another question than "can cancer be prevented".
+        subject: The pack's; a pronoun becomes its name, as in "can metastasis be prevented", which is another
+            question than "can cancer be prevented".
 
     """
     mended = vocabulary.mend(strip_frames(list(words)))
-    if subject and not _keys(subject, vocabulary) & _keys((" ".join(mended),), vocabulary):
-        at = next((n for n, word in enumerate(mended) if word in _STANDS_FOR_SUBJECT), None)
-        if at is not None:
-            mended[at] = subject[0]
+    at = next((n for n, word in enumerate(mended) if word in _STANDS_FOR_SUBJECT), None)
+    if subject.name and at is not None and not subject.keys & _keys((" ".join(mended),), vocabulary):
+        mended[at] = subject.name
     return " ".join(mended)

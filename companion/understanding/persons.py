@@ -48,7 +48,8 @@ _HEADS = frozenset(
     "what how why which when where who can could is are does do will if whether has meaning means".split()
 )
 _GENERIC_OUR = re.compile(
-    r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within) us\b"
+    r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within) us\b|"
+    r"\b(?:do|can|did|should) we (?:call|know|say|mean|understand)\b"
 )
 # "I wonder if it has come back": somebody's own cancer, though no "my" is said.
 _OWN_CASE = re.compile(
