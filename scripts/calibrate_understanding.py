@@ -39,8 +39,8 @@ CONTENT_KINDS = set(
 )
 CALIBRATED = ROOT / "companion" / "understanding" / "calibrated.py"
 WRONG, TOLD, OFFERED, SURE = 0.005, 0.01, 0.1, 0.9
-OWN_WRONG, OWN_TOLD, OWN_OFFERED = 0.02, 0.02, 0.16
-LEAST_SURE = 0.6
+OWN_WRONG, OWN_TOLD, OWN_OFFERED = 0.015, 0.015, 0.16
+LEAST_SURE = 0.75
 """Largest shares: in scope answered wrong, out of scope answered, out of scope offered; and how often the first topic
 must be the right one for it to be offered alone. The pack's own sentences are bound too, less tightly: the tune set was
 seen when the pack's wordings were written, and a wording that was left out is often the only one of its kind."""

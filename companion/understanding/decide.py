@@ -36,7 +36,7 @@ class Gate:
 GATE = Gate()
 ORGAN_OFFERED = 0.6
 """Least chance at which a question that names one organ's cancer is offered the general topic; never answered."""
-SECOND = 0.25
+SECOND = 0.12
 """Least share of the best value that makes the second topic worth naming: a longer question is harder to hold."""
 
 

@@ -196,6 +196,7 @@ def _cut_tail(words: list[str]) -> list[str]:
         if (
             words[i] in _TAILS
             and _TALK & set(tail)
+            and not (words[i] == "for" and words[i - 1] in _OF_ONE_PERSON)
             and _harmless(tail, frozenset())
             and not _harmless(words[:i], frozenset())
         ):

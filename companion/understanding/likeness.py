@@ -17,14 +17,14 @@ from companion.understanding.topics import Scores
 
 DANGER_NAMED, DANGER_LEAD = 0.28, 0.12
 """A person is named: least likeness to a sign of danger, and least lead over advice."""
-DANGER_ALONE, ADVICE_ALONE, ALONE_LEAD = 0.5, 0.5, 0.15
-"""Nobody is named: least likeness, and least lead over every topic and over everyday talk."""
+DANGER_ALONE, ADVICE_ALONE = 0.42, 0.33
+"""Nobody is named: least likeness, when no topic and no everyday talk is nearer."""
 ADVICE_HINTED = 0.3
 """The same for advice when a person was named in what was stripped as talk."""
 HARMLESS, FAR, CLEAR_QUESTION = 0.12, 0.65, 0.5
 """Largest likeness to danger or advice, least likeness to everyday talk, and least value of a topic, of what is
 let through in spite of a person marker."""
-HARMLESS_QUESTION = 0.2
+HARMLESS_QUESTION = 0.12
 _SPEAKERS = frozenset({"i", "we", "me", "us"})
 
 COMMAND_VALUE, COMMAND_LEAD, COMMAND_WORDS = 0.6, 0.35, 10
@@ -70,9 +70,9 @@ def likeness(scores: Scores, finding: Finding, words: Sequence[str], content: Co
             return "question", topic
         return "", ""
     others = max(value, nothing)
-    if peril >= DANGER_ALONE and peril - others >= ALONE_LEAD:
+    if peril >= DANGER_ALONE and peril >= others:
         return "urgent", label
-    if advice >= ADVICE_ALONE and advice - others >= ALONE_LEAD:
+    if advice >= ADVICE_ALONE and advice >= others:
         return "advice", ADVICE
     if advice >= ADVICE_HINTED and advice > value and PERSONS & set(words):
         return "advice", ADVICE

@@ -91,8 +91,8 @@ def _only_asks(words: Sequence[str], i: int) -> bool:
     word, before, after = words[i], words[max(0, i - 4) : i], words[i + 1 :]
     if word in {"me", "us"}:
         return bool(_TELLING & set(before))
-    if not _HEADS & set(after):
-        return False  # a statement, and nothing is asked after it
+    if not any(w in _HEADS and after[n + 1 : n + 2] != ["not"] for n, w in enumerate(after)):
+        return False  # a statement, and nothing is asked after it ("does not know me" asks nothing)
     if word in {"my", "our"}:
         return bool(after) and (after[0] in _TOPICS or (after[0] in _RELATIVES and _asked(after[1:])))
     if word in _RELATIVES:
@@ -105,6 +105,8 @@ def _only_asks(words: Sequence[str], i: int) -> bool:
 def _asked(after: Sequence[str]) -> bool:
     """Whether the next verb is one of asking, reading or wondering."""
     for n, word in enumerate(after[:8]):
+        if word in {"talk", "talking"}:
+            return after[n + 1 : n + 2] in (["about"], ["of"], ["on"])  # "talking nonsense" is a sign of something
         if word in _ASKING:
             return True
         if word in {"find", "figure", "work"}:

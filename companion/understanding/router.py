@@ -43,6 +43,8 @@ STORY = 11
 STORY_ADVICE, STORY_DANGER, STORY_QUESTION = 0.3, 0.15, 0.75
 """Most likeness of the whole to a personal question and to a sign of danger, and least chance of the question's topic.
 Read off the tune set: none of its urgent or personal lines is let through."""
+HINT_OF_ADVICE = 0.2
+"""Likeness to a personal question at which a topic is no longer answered at once; its own wordings still are."""
 LONG_WINDED = 9
 """Words from which on a question is also looked for in the clauses of an utterance."""
 
@@ -80,16 +82,25 @@ class Router:
         if not words:
             return Decision("decline", None, reasons=("Nothing was said that could be read.",))
         finding = self._safety.check(words)
-        if finding.rule is not None:
-            return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
         command = find_command(words)
+        # "Speak up, I can't hear you" holds the words of a sign, and is about the companion's voice as a whole.
+        if finding.rule is not None and not (command and command.id in _OF_THE_VOICE):
+            return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
         if command and (decision := self._command(command, context)):
             return decision
         if alike := self._by_likeness(finding, words):
             return alike
         if finding.grade == "personal":
             return self._in_passing(finding, words) or self._advice(finding)
-        return self._topic(list(finding.question), words, context)
+        found = self._topic(list(finding.question), words, context)
+        return self._hint_of_advice(found, finding)
+
+    def _hint_of_advice(self, found: Decision, finding: Finding) -> Decision:
+        scores = self._topics.scores(finding.question) if self._topics and found.kind == "answer" else None
+        if scores is None or scores.of(ADVICE) < HINT_OF_ADVICE or found.candidates[:1] == ((found.id, 1.0),):
+            return found
+        why = "It is a little like a question about one person, so it is asked first."
+        return replace(_asked_first(found, why), personal=True)
 
     def reaches_topics(self, words: list[str]) -> list[str] | None:
         """The question within an utterance that is neither a cry for help nor personal nor a command; None for those."""
@@ -156,12 +167,18 @@ class Router:
             return self._advice(replace(finding, reason=why))
         if kind == "command":
             return Decision("command", label.removeprefix(COMMAND), reasons=(why,))
+        if kind == "talk" and self._names_illness(finding.question):
+            return self._advice(finding)
         found = self._topic(list(finding.question), words, FRESH)
         if kind == "question":
             if found.kind != "answer":
                 return found
             return replace(_asked_first(found, "A person is named, so it is asked first."), personal=True)
         return found if found.kind == "decline" else None
+
+    def _names_illness(self, words: Sequence[str]) -> bool:
+        reading = self._lexical.read(words)
+        return bool(reading.foreign or reading.organs or any(self._lexical.is_subject(c.key) for c in reading.concepts))
 
     def _in_passing(self, finding: Finding, words: list[str]) -> Decision | None:
         """A general question at the end of a story ("my neighbour had it, and how does cancer spread"): to be asked.
@@ -297,6 +314,7 @@ def _answer(item_id: str, score: float, reasons: tuple[str, ...]) -> Decision:
     return Decision("answer", item_id, candidates=((item_id, score),), reasons=reasons)
 
 
+_OF_THE_VOICE = frozenset({"louder", "quieter", "faster", "slower"})
 _FAR_REACHING = frozenset({"quit", "stop_listening", "read_facts"})
 
 

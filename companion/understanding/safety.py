@@ -32,9 +32,13 @@ _ACUTE = re.compile(
     r"last night|at the moment|just|help|please help|will not stop|not stopping|getting worse|keeps?|again and again|hurry|quick|quickly|ago|started)\b"
 )
 _QUESTION = re.compile(
-    r"^(?:what|which|how|why|when|where|who|whose|is|are|was|does|do|did|can|could|will|would|may|might|should|has|have|"
+    # "Can not stop being sick" asks nothing.
+    r"^(?:what|which|how|why|when|where|who|whose|(?:is|are|was|does|do|did|can|could|will|would|may|might|should|has|have)(?! not\b)|"
     r"define|meaning|symptoms?|signs?|causes?|treatments?|difference)\b"
 )
+_THIS_ONE = re.compile(r"^(?:is|was|could|can|might) (?:this|it|that)(?: be)? (?:a|an|the)\b")
+_HEADING = re.compile(r"\b(?:symptoms?|signs?|causes?|effects?|meaning|treatments?)\b")
+NEGATIONS = frozenset({"not", "no", "never"})
 _HOW_TO_ACT = re.compile(
     r"\bwhat (?:to do|should (?:be done|happen|someone do|you do)|do you do|can be done)\b|\bhow (?:to|do you|can you) (?:help|stop|treat|save|deal with|handle)\b|"
     r"\bwho (?:to|should you) call\b|\bfirst aid\b"
@@ -126,6 +130,10 @@ class Safety:
             return strip_frames(rest)
         return bare
 
+    def _names_cancer_only(self, bare: Sequence[str]) -> bool:
+        """Whether the subject is named by its everyday word alone, as in a statement about somebody."""
+        return not any(stem(w) in self._subject and not stem(w).startswith(("cancer", "tumo")) for w in bare)
+
     def _names_subject(self, bare: Sequence[str]) -> bool:
         return any(stem(w) in self._subject for w in bare)
 
@@ -133,9 +141,13 @@ class Safety:
         """A question about the matter, not about a moment."""
         subject = self._names_subject(bare)
         asks = bool(_QUESTION.match(text)) or text.startswith(("bone pain", "tell"))
+        if subject and asks:
+            return True
         if subject:
-            return asks or not _ACUTE.search(text)
-        if _ACUTE.search(text) or _HOW_TO_ACT.search(text) or (set(bare) & _NEARBY and not asks):
+            # A heading ("bone pain metastasis") is general; "cancer patient can not breathe" is not.
+            somebody = _ACUTE.search(text) or _NEARBY & set(bare) or NEGATIONS & set(bare)
+            return not somebody and (bool(_HEADING.search(text)) or not self._names_cancer_only(bare))
+        if _ACUTE.search(text) or _THIS_ONE.match(text) or _HOW_TO_ACT.search(text) or (set(bare) & _NEARBY and not asks):
             return False
         return asks
 
