@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 
-from companion.errors import CompanionError, DeviceError, EngineError
+from companion.errors import CompanionError, EngineError
 from companion.events import Hypothesis
 from companion.hearing.endpoint import Endpointer
 from companion.ports import Microphone, Recognizer
@@ -33,6 +34,7 @@ class Ears:
         lost: Called with True when the microphone goes, with False when it is back.
         failed: Called with what went wrong when the recogniser fails; listening goes on.
         known: Whether a partial hypothesis already is a whole known phrase.
+        clock: Seconds; for tests. That of the session.
     """
 
     def __init__(
@@ -47,8 +49,10 @@ class Ears:
         lost: Callable[[bool], None],
         failed: Callable[[CompanionError], None],
         known: Callable[[str], bool],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open = open_microphone
+        self._clock = clock
         self._recognizer = recognizer
         self._endpointer = endpointer
         self._deaf = deaf
@@ -62,6 +66,8 @@ class Ears:
         self._empty_handed = threading.Event()
         self.lost_now = False
         """Whether the microphone has gone and is looked for."""
+        self.busy_since: float | None = None
+        """Since when the recogniser has been at work on one piece, by the clock; None while it is not."""
         # The first is opened here, so that a missing microphone is known before the conversation begins.
         self._microphone: Microphone | None = open_microphone()
         self._thread = threading.Thread(target=self._run, name="ears", daemon=True)
@@ -90,6 +96,8 @@ class Ears:
             self._microphone.close()
         if self._thread.is_alive():
             self._thread.join(timeout=2.0)
+        if self._microphone is not None:
+            self._microphone.close()  # one that was opened in the meantime
 
     def _run(self) -> None:
         while not self._closed.is_set():
@@ -102,11 +110,12 @@ class Ears:
                     if self._closed.is_set():
                         return
                     self._take(block)
-                raise DeviceError("The microphone ended.")
-            except DeviceError:
+            except Exception:  # noqa: BLE001, RUF100 - whatever a sound library raises, the ears must live
+                pass  # as when the blocks end: the device has gone
+            with contextlib.suppress(Exception):
                 microphone.close()
-                self._microphone = None
-                self._drop()
+            self._microphone = None
+            self._drop()
 
     def _without_microphone(self) -> None:
         if self._held.is_set():
@@ -115,7 +124,7 @@ class Ears:
             return
         try:
             self._microphone = self._open()
-        except DeviceError:
+        except Exception:  # noqa: BLE001, RUF100 - as above
             if not self.lost_now:
                 self.lost_now = True
                 self._lost(True)
@@ -126,7 +135,7 @@ class Ears:
             self._lost(False)
 
     def _take(self, block: object) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if self._deaf() or not self.open:
             self._quiet_since = now + SETTLE
             self._drop()
@@ -135,12 +144,18 @@ class Ears:
             return
         try:
             self._listen(block)
-        except EngineError as err:
+        except CompanionError as err:
             self._endpointer.finish()
             self._failed(err)
+        except Exception as err:  # noqa: BLE001, RUF100 - a fault here must cost an utterance, not the ears
+            self._endpointer.finish()
+            self._failed(EngineError(f"The recogniser failed ({type(err).__name__}).", "Say it again."))
+        finally:
+            self.busy_since = None
 
     def _listen(self, block: object) -> None:
         for step in self._endpointer.push(block, known=self._known(self._text)):  # type: ignore[arg-type]  # an int16 array; numpy stays out of this room
+            self.busy_since = self._clock()
             if step.kind == "start":
                 self._recognizer.reset()
                 self._text = ""
@@ -152,6 +167,7 @@ class Ears:
                 began = time.perf_counter()
                 hypothesis = self._recognizer.finish()
                 self._text = ""
+                self.busy_since = None
                 self._heard(hypothesis, time.perf_counter() - began)
 
     def _drop(self) -> None:
@@ -160,5 +176,5 @@ class Ears:
         if self._endpointer.finish():
             try:
                 self._recognizer.reset()
-            except EngineError as err:
+            except CompanionError as err:
                 self._failed(err)

@@ -8,11 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TextIO
+from typing import Any, Literal, Protocol, TextIO
 
 from companion import keys
 from companion.content.types import Pack
-from companion.dialogue import start, step
+from companion.dialogue import prompts, start, step
 from companion.dialogue.state import (
     Action,
     Adjust,
@@ -32,10 +32,11 @@ from companion.dialogue.state import (
     SpeechEnded,
     State,
     StopSpeaking,
+    Trouble,
     Understood,
 )
 from companion.ears import Ears
-from companion.errors import CompanionError
+from companion.errors import CompanionError, DeviceError
 from companion.events import Decision, Hypothesis, SpeechSettings
 from companion.ports import Loudspeaker, Router
 from companion.speaking.speech import Speaker, SpeechEvent
@@ -47,13 +48,22 @@ LOOK_AGAIN = 1.0
 """Seconds between tries to find a lost device again."""
 FAREWELL = 10.0
 """Seconds that the last words may take."""
+SLOW = 1.5
+"""Seconds after which a part that does not answer is spoken of: nobody is left in silence for two."""
+FAULTS = 5
+"""Faults of our own in a row with which the conversation ends."""
 
 
 class Memory(Protocol):
     """Keeps the place and the voice's settings between runs."""
 
     def save(self, state: State, place: SavePlace | None) -> None:
-        """Remember; never raises."""
+        """Remember.
+
+        Raises:
+            SettingsError: It can't be written.
+
+        """
         ...
 
 
@@ -108,6 +118,11 @@ class Session:
         self._ears: Ears | None = None
         self._speaker = make_speaker(self._on_speech)
         self._ending = False
+        self._asked_at: float | None = None  # since when something has been said that does not sound yet
+        self._slow_ears: float | None = None  # the utterance of which was said that it takes long
+        self._troubles: set[str] = set()  # parts whose failure is known to the listener
+        self._deaf_times = 0
+        self._faults = 0
 
     # What comes in, from other threads
 
@@ -126,12 +141,16 @@ class Session:
     def recognizer_failed(self, error: CompanionError) -> None:
         """The recogniser failed; the next utterance finds a new one."""
         print(str(error), file=sys.stderr, flush=True)
+        self._deaf_times += 1
+        self._events.put(Trouble("hearing" if self._deaf_times == 1 else "deaf"))
 
     def _on_speech(self, event: SpeechEvent) -> None:
+        if event.kind in {"started", "stopped", "paused", "finished", "failed"}:
+            self._asked_at = None
+        if event.kind == "started":
+            self._troubles.discard("voice")
         if event.kind == "failed":
-            if not self._loudspeaker_lost:
-                self._loudspeaker_lost = True
-                self._events.put(DeviceLost("loudspeaker"))
+            self._speech_failed(event)
             return
         if event.speech != self._speech:
             return
@@ -139,6 +158,23 @@ class Session:
             self._events.put(SentenceStarted(event.index))
         elif event.kind == "finished":
             self._events.put(SpeechEnded())
+
+    def _speech_failed(self, event: SpeechEvent) -> None:
+        if isinstance(event.error, DeviceError):
+            if not self._loudspeaker_lost:
+                self._loudspeaker_lost = True
+                self._events.put(DeviceLost("loudspeaker"))
+            return
+        # The voice: the words stand on the screen, and the conversation goes on as if they had been heard.
+        self._tell("voice")
+        if event.speech == self._speech:
+            self._events.put(SpeechEnded())
+
+    def _tell(self, part: Literal["voice", "memory"]) -> None:
+        """Say once that a part has failed; again only after it has worked."""
+        if part not in self._troubles:
+            self._troubles.add(part)
+            self._events.put(Trouble(part))
 
     def deaf(self) -> bool:
         """Whether the companion itself is to be heard now."""
@@ -166,14 +202,39 @@ class Session:
         try:
             event = self._events.get(timeout=0.25)
         except queue.Empty:
+            event = None
+        try:
+            self._watch()
+            self._take(event)
+            self._faults = 0
+        except (OSError, MemoryError):  # nothing can be written any more
+            raise
+        except Exception as error:
+            self._faults += 1
+            if self._faults >= FAULTS:
+                raise
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            self._events.put(Trouble("fault"))
+
+    def _take(self, event: Event | _Heard | _Key | None) -> None:
+        if event is None:
             self._idle()
-            return
-        if isinstance(event, _Heard):
+        elif isinstance(event, _Heard):
             self._utterance(event.hypothesis)
         elif isinstance(event, _Key):
             self._pressed(event.character)
         else:
             self._apply(event)
+
+    def _watch(self) -> None:
+        """Speak of parts that are at work for long: a silence must have a reason that the listener knows."""
+        if self._asked_at is not None and self._clock() - self._asked_at > SLOW:
+            self._asked_at = None
+            self._write(f"{LABEL}{prompts.VOICE_SLOW}")
+        since = self._ears.busy_since if self._ears is not None else None
+        if since is not None and since != self._slow_ears and self._clock() - since > SLOW:
+            self._slow_ears = since
+            self._apply(Trouble("slow"))
 
     def _idle(self) -> None:
         if self._loudspeaker_lost or (self._ears is not None and self._ears.lost_now):
@@ -187,6 +248,7 @@ class Session:
     def _utterance(self, hypothesis: Hypothesis) -> None:
         self._silent_since = self._clock()
         decision = self._router.decide(hypothesis, self._state.context)
+        self._deaf_times = 0
         if not decision.heard:
             # A cough is no turn: only what had words in it is answered.
             return
@@ -229,21 +291,34 @@ class Session:
                     if self._ears is not None:
                         self._ears.open = action.open
                 case SavePlace():
-                    self._memory.save(self._state, action)
+                    self._save(action)
                 case Quit():
                     self._ending = True
 
+    def _save(self, place: SavePlace | None) -> None:
+        try:
+            self._memory.save(self._state, place)
+            self._troubles.discard("memory")
+        except CompanionError as error:
+            if "memory" not in self._troubles:
+                print(str(error), file=sys.stderr, flush=True)
+            self._tell("memory")
+
     def _say(self, action: Say) -> None:
+        action = replace(action, sentences=prompts.honest(action.sentences, "memory" not in self._troubles))
         self._write(f"{LABEL}{action.text}")
         if self._loudspeaker_lost:
             self._events.put(SpeechEnded())
             return
+        self._asked_at = self._clock()
         if action.aside:
-            self._speaker.speak(action.sentences, "urgent")
+            spoken = self._speaker.speak(action.sentences, "urgent")
         else:
             # Nothing of the last speech may count for the new one, so it is forgotten before.
             self._speech = None
-            self._speech = self._speaker.speak(action.sentences, "normal")
+            self._speech = spoken = self._speaker.speak(action.sentences, "normal")
+        if spoken is None:
+            self._asked_at = None
 
     def _earcon(self, action: PlayEarcon) -> None:
         if self._earcons and not self._loudspeaker_lost:
@@ -256,7 +331,7 @@ class Session:
         place = self._speaker.place
         if place and self._speaker.speaking:
             self._speaker.go_to(place[1])  # the sentence begins anew at the new rate
-        self._memory.save(self._state, None)
+        self._save(None)
 
     def _look_for_devices(self) -> None:
         """Open the loudspeaker anew. PortAudio's list of devices is frozen until every stream is closed."""

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TextIO
 
 from companion.content.types import Pack
-from companion.dialogue import finish, said, start, step
+from companion.dialogue import finish, prompts, said, start, step
 from companion.dialogue.state import Action, Adjust, InputEnded, Quit, SavePlace, State, Understood
+from companion.errors import CompanionError
 from companion.ports import Router
 from companion.text.sentences import split
 
@@ -19,6 +20,7 @@ LABEL, PROMPT = "companion: ", "you: "
 
 Speak = Callable[[list[str]], None]
 Save = Callable[[State, SavePlace | None], None]
+"""Raises a CompanionError when it can't."""
 
 
 def run_text(
@@ -85,18 +87,27 @@ def _lines(lines: TextIO, terminal: TextIO | None) -> Iterator[str]:
 def _deliver(  # noqa: PLR0917  # private, and called with its caller's own names
     state: State, actions: tuple[Action, ...], pack: Pack, out: TextIO, speak: Speak | None, save: Save | None
 ) -> State:
+    saved = save is None or _saved(actions, state, save)
     texts = said(actions)
     state, rest = finish(state, pack)
-    for text in (*texts, *rest):
+    told = [" ".join(prompts.honest(split(text), saved)) for text in (*texts, *rest)]
+    for text in told:
         print(f"{LABEL}{text}", file=out)
     out.flush()
-    if save is not None:
+    if speak is not None:
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C ends the speech, not the conversation
+            speak([s for text in told for s in split(text)])
+    return replace(state, mode="listening") if state.mode == "asleep" else state
+
+
+def _saved(actions: tuple[Action, ...], state: State, save: Save) -> bool:
+    """Save what the actions ask for; False when that failed. A full disk must not end a conversation."""
+    try:
         for action in actions:
             if isinstance(action, SavePlace):
                 save(state, action)
             elif isinstance(action, Adjust):
                 save(state, None)
-    if speak is not None:
-        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C ends the speech, not the conversation
-            speak([s for text in (*texts, *rest) for s in split(text)])
-    return replace(state, mode="listening") if state.mode == "asleep" else state
+    except CompanionError:
+        return False
+    return True

@@ -17,6 +17,7 @@ GOES = {
     "_nothing_said": ("speaking",),
     "_lost": ("speaking",),
     "_back": ("speaking",),
+    "_trouble": ("speaking",),
     "_input_ended": ("ended",),
     "_wake": ("speaking", "listening"),
 }

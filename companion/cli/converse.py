@@ -88,6 +88,13 @@ def _text(options: argparse.Namespace, settings: Settings, pack: Pack, router: R
         except CompanionError as err:
             could_not_speak(options, err)
 
+    def save(state: State, place: SavePlace | None) -> None:
+        try:
+            memory.save(state, place)
+        except CompanionError as err:
+            print(str(err), file=sys.stderr, flush=True)
+            raise
+
     return run_text(
         pack,
         router,
@@ -95,7 +102,7 @@ def _text(options: argparse.Namespace, settings: Settings, pack: Pack, router: R
         sys.stdout,
         state=State(rate=settings.rate, volume=settings.volume),
         speak=aloud if options.speak else None,
-        save=memory.save,
+        save=save,
     )
 
 
@@ -113,9 +120,13 @@ class Memory:
         return self._kept.place, self._kept.sentence
 
     def save(self, state: State, place: SavePlace | None) -> None:
-        """Remember; a full disk must not end a conversation."""
+        """Remember.
+
+        Raises:
+            SettingsError: It can't be written; what is remembered in this conversation stays.
+
+        """
         item, sentence = (place.item, place.sentence) if place else (self._kept.place, self._kept.sentence)
         self._kept = Remembered(item, sentence, state.rate, state.volume, self.settings.voice)
         self.settings = self.settings.with_state(self._kept)
-        with contextlib.suppress(CompanionError):
-            save_state(self._path, self._kept)
+        save_state(self._path, self._kept)

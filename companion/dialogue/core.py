@@ -25,6 +25,7 @@ from companion.dialogue.state import (
     SpeechEnded,
     State,
     StopSpeaking,
+    Trouble,
     Understood,
 )
 from companion.events import Decision
@@ -158,9 +159,14 @@ def _back(m: Moment, event: Event) -> Outcome:
     return _aside(m, text)
 
 
+def _trouble(m: Moment, event: Event) -> Outcome:
+    assert isinstance(event, Trouble)
+    return _aside(m, prompts.TROUBLE[event.part], PlayEarcon("error"))
+
+
 def _aside(m: Moment, text: str, *before: Action) -> Outcome:
     """Said in between; what sounds, and what may be repeated, stays as it is."""
-    state, actions = say(m.state, text, aside=m.state.mode in {"speaking", "paused"})
+    state, actions = say(m.state, text, aside=m.state.mode in {"speaking", "paused", "asleep"})
     return state, (*before, *actions)
 
 
@@ -179,7 +185,12 @@ def _place(state: State) -> str | None:
     return state.playlist[state.at] if state.playlist else state.topic
 
 
-_EVERYWHERE: dict[type, Handler] = {DeviceLost: _lost, DeviceBack: _back, InputEnded: _input_ended}
+_EVERYWHERE: dict[type, Handler] = {
+    DeviceLost: _lost,
+    DeviceBack: _back,
+    Trouble: _trouble,
+    InputEnded: _input_ended,
+}
 TABLE: dict[tuple[Mode, type], Handler] = {
     ("listening", Understood): _understood,
     ("listening", NothingSaid): _nothing_said,

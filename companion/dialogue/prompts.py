@@ -36,7 +36,22 @@ MICROPHONE_LOST = "The microphone is gone. You can type or use the keys. I will 
 MICROPHONE_BACK = "The microphone is back. I am listening."
 LOUDSPEAKER_LOST = "The loudspeaker is gone. I go on in text."
 LOUDSPEAKER_BACK = "The loudspeaker is back."
+TROUBLE = {
+    "voice": "My voice failed just now. What I say is also here in writing.",
+    "hearing": "Something went wrong while I listened. Please say it again.",
+    "deaf": "I can't hear you at the moment, since the recogniser does not work. You can use the keys.",
+    "slow": "I am still working on what you said.",
+    "memory": "I can't save your place on this computer. All else goes on.",
+    "fault": "Something went wrong inside me. Please ask again.",
+}
+VOICE_SLOW = "The voice is slow to answer. The words are here in writing."
+SAVED, NOT_SAVED = "Your place is saved.", "Your place could not be saved."
 NOT_REVIEWED = "No clinician has reviewed it yet."
+
+
+def honest(sentences: Sequence[str], saved: bool) -> tuple[str, ...]:
+    """The sentences, none of which claims that a place was saved when it was not."""
+    return tuple(sentences) if saved else tuple(NOT_SAVED if s == SAVED else s for s in sentences)
 
 
 def help_pages(pack: Pack) -> tuple[str, ...]:

@@ -105,11 +105,20 @@ class DeviceBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """A part has failed; what is going on goes on without it."""
+
+    part: Literal["voice", "hearing", "deaf", "slow", "memory", "fault"]
+    """voice: it could not say something · hearing: the recogniser failed on an utterance · deaf: again and again ·
+    slow: it is still at work on one · memory: place and settings can't be saved · fault: the companion's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class InputEnded:
     """No more input will come."""
 
 
-Event = Understood | SentenceStarted | SpeechEnded | NothingSaid | DeviceLost | DeviceBack | InputEnded
+Event = Understood | SentenceStarted | SpeechEnded | NothingSaid | DeviceLost | DeviceBack | Trouble | InputEnded
 
 
 # Actions

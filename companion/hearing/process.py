@@ -25,6 +25,9 @@ LOAD_PATIENCE = 90.0
 """Seconds for loading a model; a large one from a slow disk takes its time."""
 PATIENCE = 20.0
 """Seconds for one block or one final hypothesis; libvosk hangs for ever on some inputs."""
+_PIPE = 16_384
+"""Bytes that every system's pipe takes in, whether somebody reads from it or not."""
+_LONGEST_LINE = 4_000_000
 _ERRORS: Mapping[str, type[CompanionError]] = {"EngineError": EngineError, "ModelError": ModelError}
 
 
@@ -82,7 +85,7 @@ class ProcessRecognizer:
         if len(block) == 0:
             return None
         self._ready()
-        return _hypothesis(self._ask({"op": "accept"}, np.ascontiguousarray(block, dtype=np.int16).tobytes()))
+        return self._hypothesis(self._ask({"op": "accept"}, np.ascontiguousarray(block, dtype=np.int16).tobytes()))
 
     def finish(self) -> Hypothesis:
         """See ``ports.Recognizer``.
@@ -93,7 +96,7 @@ class ProcessRecognizer:
         """
         if self._worker is None:
             return Hypothesis("", engine=self.name)
-        return _hypothesis(self._ask({"op": "finish"})) or Hypothesis("", engine=self.name)
+        return self._hypothesis(self._ask({"op": "finish"})) or Hypothesis("", engine=self.name)
 
     def reset(self) -> None:
         """See ``ports.Recognizer``. A worker that can't even do that is replaced at the next block."""
@@ -133,8 +136,21 @@ class ProcessRecognizer:
             raise self._lost(loading=request["op"] == "open")
         if "what" in reply:
             self.close()
-            raise _ERRORS.get(reply["error"], EngineError)(reply["what"], reply["to_do"])
+            raise _ERRORS.get(str(reply.get("error")), EngineError)(str(reply["what"]), str(reply.get("to_do", "")))
         return reply
+
+    def _hypothesis(self, reply: dict[str, Any]) -> Hypothesis | None:
+        row = reply.get("hypothesis")
+        if row is None:
+            return None
+        try:
+            found = Hypothesis(**{**row, "words": tuple(Word(**w) for w in row["words"])})
+            if isinstance(found.text, str):
+                return found
+        except (TypeError, KeyError):
+            pass
+        self.close()  # what it writes is no hypothesis
+        raise self._lost(loading=False)
 
     def _lost(self, *, loading: bool) -> EngineError:
         if not loading:
@@ -145,14 +161,6 @@ class ProcessRecognizer:
                 "Fetch it again (companion model fetch vosk-small), or use --engine pocketsphinx.",
             )
         return EngineError(f"The recogniser {self.name} could not start.", "Look at what companion doctor says.")
-
-
-def _hypothesis(reply: dict[str, Any]) -> Hypothesis | None:
-    row = reply.get("hypothesis")
-    if row is None:
-        return None
-    words = tuple(Word(**w) for w in row["words"])
-    return Hypothesis(**{**row, "words": words})
 
 
 class _Worker:
@@ -188,13 +196,28 @@ class _Worker:
 
     def ask(self, request: dict[str, Any], data: bytes, patience: float) -> dict[str, Any] | None:
         """The reply; None when the worker died or took too long."""
-        assert self._process.stdin is not None
+        payload = json.dumps(request).encode("ascii") + b"\n" + data
         try:
-            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n" + data)
-            self._process.stdin.flush()
+            if len(payload) <= _PIPE:
+                self._write(payload)
+            else:
+                # A worker that hangs takes nothing in, and this would hang with it.
+                threading.Thread(target=self._write_quietly, args=(payload,), daemon=True).start()
             return self._replies.get(timeout=patience)
-        except (OSError, ValueError, queue.Empty):
+        except (OSError, ValueError):
             return None
+        except queue.Empty:
+            self._process.kill()  # first, for closing its input would wait for the writer
+            return None
+
+    def _write(self, payload: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(payload)
+        self._process.stdin.flush()
+
+    def _write_quietly(self, payload: bytes) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._write(payload)
 
     def close(self) -> None:
         """Let it go by itself for a moment, then end it."""
@@ -211,9 +234,12 @@ class _Worker:
     def _read(self) -> None:
         stream = self._process.stdout
         assert stream is not None
-        with stream, contextlib.suppress(OSError, ValueError):
-            for line in stream:
-                self._replies.put(json.loads(line))
+        with stream, contextlib.suppress(OSError, ValueError, RecursionError, MemoryError):
+            while line := stream.readline(_LONGEST_LINE):
+                reply = json.loads(line)
+                if not isinstance(reply, dict):
+                    break
+                self._replies.put(reply)
         self._replies.put(None)
 
 

@@ -21,6 +21,10 @@ from companion.speaking.worker import PREFIX
 START_PATIENCE = 20.0
 """Seconds; a cold disk and a busy processor are slow, a worker that is not ready by then never will be."""
 
+_LONGEST_LINE = 4_000_000
+_MOST_BYTES = 256 * 1024 * 1024
+"""Of one sentence's sound: more than an hour of speech."""
+
 
 class WorkerLostError(Exception):
     """The worker hung, died, or never came up."""
@@ -88,7 +92,7 @@ class WorkerProcess:
         header, _ = self._next(START_PATIENCE)
         if not header.get("ok"):
             raise WorkerLostError(str(header.get("what", "")))
-        self.engine, self.route = header["engine"], header["route"]
+        self.engine, self.route = str(header.get("engine")), str(header.get("route"))
         self._ready = True
 
     def ask(self, request: dict[str, Any], patience: float) -> tuple[dict[str, Any], bytes]:
@@ -144,12 +148,17 @@ class WorkerProcess:
     def _read(self) -> None:
         stream = self._process.stdout
         assert stream is not None
-        with stream, contextlib.suppress(OSError, ValueError, KeyError):
-            while line := stream.readline():
+        # Whatever else it writes than replies, it is lost: nothing after that could be told apart.
+        with stream, contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
+            while line := stream.readline(_LONGEST_LINE):
                 header = json.loads(line)
+                if not isinstance(header, dict) or not isinstance(header.get("ok"), bool):
+                    break
                 size = int(header.get("bytes", 0))
+                if not 0 <= size <= _MOST_BYTES:
+                    break
                 sound = stream.read(size) if size else b""
-                if len(sound) < size:
+                if len(sound) < size or (size and not 1_000 <= int(header["rate"]) <= 400_000):
                     break
                 self._replies.put((header, sound))
         self._replies.put(None)

@@ -1,0 +1,57 @@
+"""Break the parts of a conversation, one by one and in random pairs, and see that it is told and goes on.
+
+    .venv/bin/python scripts/inject_faults.py --runs 1000 --seed 1
+
+Each run is a conversation of twins (see tests/fault_world.py): a question, one or two faults, two more questions,
+goodbye. It prints how long it took until the listener was told, in seconds of the world's clock, and every run in which
+something was never told or the conversation did not go on. A longer run by hand; the tests do a few of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import random
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+
+def main() -> int:
+    """Run; 1 when a conversation was lost."""
+    from fault_world import FAULTS, World, survive  # type: ignore[import-not-found]  # lives with the tests
+
+    parser = argparse.ArgumentParser(description="Break the parts of a conversation at random.")
+    parser.add_argument("--runs", type=int, default=1_000, help="conversations (default: 1000)")
+    parser.add_argument("--seed", type=int, default=1, help="the first run's seed (default: 1)")
+    chosen = parser.parse_args()
+    told: dict[str, list[float]] = defaultdict(list)
+    lost = 0
+    began = time.monotonic()
+    for seed in range(chosen.seed, chosen.seed + chosen.runs):
+        # Every fault alone first, then pairs.
+        alone = seed - chosen.seed < len(FAULTS)
+        names = [list(FAULTS)[seed - chosen.seed]] if alone else random.Random(seed).sample(list(FAULTS), 2)
+        try:
+            with World() as world:
+                seconds = survive(world, *names)
+        except Exception as error:
+            lost += 1
+            print(f"seed {seed}, {' and '.join(names)}: {type(error).__name__}: {error}", flush=True)
+        else:
+            told["alone" if alone else "pairs"] += seconds
+    print(f"{chosen.runs} runs from seed {chosen.seed}, {time.monotonic() - began:.0f} seconds, {lost} lost.")
+    for kind, values in told.items():
+        row = sorted(values)
+        at = [row[min(len(row) - 1, int(len(row) * part))] for part in (0.5, 0.95, 0.99)]
+        print(f"{kind}: told after {at[0]:.1f} (median), {at[1]:.1f} (95 %), {at[2]:.1f} s (99 %) of {len(row)} faults.")
+    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}.")
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
