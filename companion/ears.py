@@ -15,6 +15,8 @@ from companion.ports import Microphone, Recognizer
 SETTLE = 0.4
 """Seconds after playback during which nothing is listened to: the room still rings, and the loudspeaker's
 own delay is not known."""
+REST = 1.0
+"""Seconds that are not listened to after the recogniser failed."""
 REOPEN = 1.0
 """Seconds between tries to find a lost microphone again."""
 
@@ -145,13 +147,17 @@ class Ears:
         try:
             self._listen(block)
         except CompanionError as err:
-            self._endpointer.finish()
-            self._failed(err)
+            self._lose(err)
         except Exception as err:  # noqa: BLE001, RUF100 - a fault here must cost an utterance, not the ears
-            self._endpointer.finish()
-            self._failed(EngineError(f"The recogniser failed ({type(err).__name__}).", "Say it again."))
+            self._lose(EngineError(f"The recogniser failed ({type(err).__name__}).", "Say it again."))
         finally:
             self.busy_since = None
+
+    def _lose(self, error: CompanionError) -> None:
+        """Forget the utterance, and what is still to come of it: half a question can be another question."""
+        self._endpointer.finish()
+        self._quiet_since = self._clock() + REST
+        self._failed(error)
 
     def _listen(self, block: object) -> None:
         for step in self._endpointer.push(block, known=self._known(self._text)):  # type: ignore[arg-type]  # an int16 array; numpy stays out of this room

@@ -48,7 +48,7 @@ def main() -> int:
     for kind, values in told.items():
         row = sorted(values)
         at = [row[min(len(row) - 1, int(len(row) * part))] for part in (0.5, 0.95, 0.99)]
-        print(f"{kind}: told after {at[0]:.1f} (median), {at[1]:.1f} (95 %), {at[2]:.1f} s (99 %) of {len(row)} faults.")
+        print(f"{kind}: {len(row)} faults told after {at[0]:.1f} s (median), {at[1]:.1f} s (95 %), {at[2]:.1f} s (99 %).")
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}.")
     return 1 if lost else 0
 

@@ -44,9 +44,9 @@ def test_a_place_that_could_not_be_saved_is_not_claimed_to_be() -> None:
 
 def test_a_recogniser_that_never_comes_back_is_told_as_that() -> None:
     with World() as world:
-        world.recognizer.faults += ["die", "die"]
-        world.speak("what is metastasis", "Something went wrong while I listened.")
-        world.speak("what is metastasis", "I can't hear you at the moment")
+        for told in ("Something went wrong while I listened.", "I can't hear you at the moment"):
+            world.recognizer.faults.append("die")
+            world.speak("what is metastasis", told)
 
 
 def test_faults_of_its_own_without_end_do_end_the_conversation() -> None:
