@@ -48,7 +48,8 @@ def main() -> int:
     for kind, values in told.items():
         row = sorted(values)
         at = [row[min(len(row) - 1, int(len(row) * part))] for part in (0.5, 0.95, 0.99)]
-        print(f"{kind}: {len(row)} faults told after {at[0]:.1f} s (median), {at[1]:.1f} s (95 %), {at[2]:.1f} s (99 %).")
+        median, most, nearly_all = (f"{seconds:.1f} s" for seconds in at)
+        print(f"{kind}: {len(row)} faults told after {median} (median), {most} (95 %), {nearly_all} (99 %).")
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}.")
     return 1 if lost else 0
 
