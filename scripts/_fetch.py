@@ -14,14 +14,13 @@ from _system import ROOT
 # The store needs the standard library only, but for the folders' names; nothing need be installed.
 sys.path.insert(0, str(ROOT))
 
-from companion.cli.common import prepare_pack
-from companion.cli.model import SENTENCES
 from companion.errors import CompanionError
 from companion.fetching import megabytes
 from companion.settings import HOME_VARIABLE, Paths
 from companion.store import ModelStore
 
 DEFAULT = ("vosk-small",)
+SENTENCES = "minilm"
 
 
 def _say(line: str) -> None:
@@ -83,5 +82,8 @@ def _fetch(store: ModelStore, names: list[str], source: Path | None, *, trying: 
             if not trying:
                 print(folder)
             if name == SENTENCES:
+                # The list is told before the project's packages are there; only this needs them.
+                from companion.cli.common import prepare_pack
+
                 prepare_pack(_say)
     return missed

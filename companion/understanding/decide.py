@@ -34,6 +34,9 @@ class Gate:
 
 
 GATE = Gate()
+LEAST_COVER = 0.1
+"""Share of the words that the topic's own words must explain for an answer at once, where the subject isn't named; a
+term stands for itself."""
 ORGAN_OFFERED = 0.6
 """Least chance at which a question that names one organ's cancer is offered the general topic; never answered."""
 SECOND = 0.12
@@ -133,6 +136,9 @@ def weigh_up(evidence: Evidence, *, meaning: bool) -> Verdict:
         return Verdict(
             "confirm", evidence.ids[:1], (*why, f"It names {named}; the pack speaks of all cancers, so it asks."), first
         )
+    bare = evidence.cover < LEAST_COVER and not evidence.subject and not evidence.ids[0].startswith("glossary/")
+    if first >= gate.answer and bare:
+        return Verdict("confirm", evidence.ids[:1], (*why, "Too few of its words are explained."), first)
     if first >= gate.answer:
         return Verdict("answer", evidence.ids[:1], why, first)
     if first >= gate.sure:

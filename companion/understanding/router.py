@@ -93,7 +93,7 @@ class Router:
         if finding.grade == "personal":
             return self._in_passing(finding, words) or self._advice(finding)
         found = self._topic(list(finding.question), words, context)
-        return self._hint_of_advice(found, finding)
+        return self._hint_of_advice(found, finding) if PERSONS & set(words) else found
 
     def _hint_of_advice(self, found: Decision, finding: Finding) -> Decision:
         scores = self._topics.scores(finding.question) if self._topics and found.kind == "answer" else None
