@@ -142,7 +142,8 @@ class Ears:
             self._quiet_since = now + SETTLE
             self._drop()
             return
-        if now < self._quiet_since:
+        # A clock that was set back must not make a moment last for an hour.
+        if 0 < self._quiet_since - now <= REST:
             return
         try:
             self._listen(block)

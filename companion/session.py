@@ -338,7 +338,7 @@ class Session:
         reopen: Any = getattr(self._loudspeaker, "reopen", None)
         if reopen is None or (self._speaker.speaking and not self._loudspeaker_lost):
             return
-        if self._clock() - self._looked < LOOK_AGAIN:
+        if 0 <= self._clock() - self._looked < LOOK_AGAIN:
             return
         self._looked = self._clock()
         if self._ears is not None:

@@ -21,8 +21,10 @@ TEST_PACKAGES = {
     "flite": "flite",
     "espeak-ng": "espeak-ng",
     "sox": "sox",
+    "strace": "strace",
+    "unshare": "util-linux",
 }
-"""Program to Debian package, for tests on a virtual sound card and with synthetic voices."""
+"""Program to Debian package, for tests on a virtual sound card, with synthetic voices, and of what reaches out."""
 
 
 def say(line: str) -> None:

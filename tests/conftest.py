@@ -8,6 +8,13 @@ import pytest
 from virtual_sound import VirtualSoundCard, why_not
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """No test opens a connection, but for the model store's to this machine (pytest-socket; see test_trust_closed)."""
+    config.option.disable_socket = True
+    config.option.allow_unix_socket = True  # the virtual sound card's
+
+
 @pytest.fixture(scope="session")
 def _sound_server() -> Iterator[VirtualSoundCard]:
     reason = why_not()

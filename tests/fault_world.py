@@ -294,7 +294,7 @@ class _Loud:
 
 def _put(room_word: str, away: int = 0) -> Callable[[World], None]:
     def strike(world: World) -> None:
-        world.room.away = away
+        world.room.away += away
         world.room.said.put(room_word)
 
     return strike
@@ -302,7 +302,7 @@ def _put(room_word: str, away: int = 0) -> Callable[[World], None]:
 
 def _lose(away: int) -> Callable[[World], None]:
     def strike(world: World) -> None:
-        world.loudspeaker.away = away
+        world.loudspeaker.away += away
         world.loudspeaker.lose()
 
     return strike

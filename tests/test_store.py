@@ -22,6 +22,9 @@ from companion.model_check import MANIFEST
 from companion.settings import Paths
 from companion.store import ModelStore, find_vosk_model
 
+# The one room that opens connections; its tests reach a server on this machine and nothing else.
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
 GOOD = zip_of(VOSK_FILES)
 ROOT = Path(__file__).resolve().parent.parent
 
