@@ -14,6 +14,7 @@ from companion.errors import CompanionError
 from companion.settings import Paths, Settings, load_state
 from companion.showing import plain, shown
 from companion.understanding.background import Topics
+from companion.understanding.library import LARGE, Library
 from companion.understanding.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -153,9 +154,12 @@ def prepare_pack(say: Callable[[str], None]) -> None:
     topics_of(pack, Lexical(pack).vocabulary).wait()
 
 
-def topics_of(pack: Pack, vocabulary: Vocabulary) -> Topics:
-    """The topic model of a pack, loading in the background; with MiniLM where it was fetched."""
+def topics_of(pack: Pack, vocabulary: Vocabulary) -> Topics | Library:
+    """The topic model of a pack, or the index of a large one, loading in the background; with MiniLM where it is."""
     from companion.store import ModelStore
 
     paths = Paths.find()
-    return Topics(pack, vocabulary, ModelStore(paths).path("minilm"), paths.cache)
+    model = ModelStore(paths).path("minilm")
+    if len(pack.items) >= LARGE:
+        return Library(pack, model, paths.cache)
+    return Topics(pack, vocabulary, model, paths.cache)

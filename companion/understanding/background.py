@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from companion.content.types import Pack
 from companion.errors import CompanionError
+from companion.understanding.embeddings import leave
 from companion.understanding.exemplars import Subject, exemplars, normal_text
 from companion.understanding.normal import tokens
 from companion.understanding.topics import Scores, Sentence, TopicModel, content_key, weights_shape
@@ -56,10 +57,9 @@ class Topics:
         self._recent: dict[str, Scores] = {}
         self._done = threading.Event()
         self._leaving = threading.Event()
-        # A daemon, so that a fault in it can't keep the program; yet it is waited for on leaving, since a thread that
-        # is cut off inside numpy's linear algebra can keep the process from ever ending.
+        # A daemon, so that a fault in it can't keep the program; ended, not cut off, on leaving: see ``leave``.
         thread = threading.Thread(target=self._run, args=(pack, model_dir, cache_dir), name="topics", daemon=True)
-        weakref.finalize(self, _leave, thread, self._leaving)
+        weakref.finalize(self, leave, thread, self._leaving)
         thread.start()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -156,13 +156,6 @@ class Topics:
             return None
         self._encoder = encoder
         return vectors
-
-
-def _leave(thread: threading.Thread, leaving: threading.Event) -> None:
-    """Ask the loading to end, and wait for it: a fraction of a second, since it looks between pieces of work."""
-    leaving.set()
-    if thread.is_alive() and thread is not threading.current_thread():
-        thread.join()
 
 
 def as_sentence(words: Sequence[str], vocabulary: Vocabulary, subject: Subject) -> Sentence:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,24 +93,26 @@ def save_embeddings(path: Path, vectors: NDArray[np.float32]) -> None:
 class LazySemantics:
     """Similarities to fixed texts. Loads in a thread of its own; until then, and when that fails, there are none."""
 
-    def __init__(self, model_dir: Path, texts: Sequence[str], cache_dir: Path) -> None:
+    def __init__(self, model_dir: Path, texts: Sequence[str], cache_dir: Path | None) -> None:
         """Begin to load, and return at once.
 
         Args:
             model_dir: Folder of all-MiniLM-L6-v2.
             texts: What queries are compared with; the order of the similarities.
-            cache_dir: Where embeddings are kept; one that can't be written only costs time at the next start.
+            cache_dir: Where embeddings are kept; None to keep nothing. One that can't be written only costs time at
+                the next start.
 
         """
         self.reason: str | None = None
         """Why there are no similarities, one or two sentences; None while loading and when ready."""
         self._texts = tuple(texts)
         self._loaded: tuple[SentenceEncoder, NDArray[np.float32]] | None = None
-        self._closed = False
+        self._closed = threading.Event()
         self._done = threading.Event()
-        # A daemon: leaving the program must not wait for it.
-        self._thread = threading.Thread(target=self._run, args=(model_dir, cache_dir), name="semantics", daemon=True)
-        self._thread.start()
+        # A daemon, so that a fault in it can't keep the program; ended, not cut off, on leaving: see ``leave``.
+        thread = threading.Thread(target=self._run, args=(model_dir, cache_dir), name="semantics", daemon=True)
+        weakref.finalize(self, leave, thread, self._closed)
+        thread.start()
 
     @property
     def ready(self) -> bool:
@@ -128,7 +131,7 @@ class LazySemantics:
 
     def close(self) -> None:
         """Give up loading if that is still under way; a second call is harmless."""
-        self._closed = True
+        self._closed.set()
 
     @property
     def vectors(self) -> NDArray[np.float32] | None:
@@ -156,7 +159,7 @@ class LazySemantics:
         result: NDArray[np.float32] = vectors @ embedded
         return result
 
-    def _run(self, model_dir: Path, cache_dir: Path) -> None:
+    def _run(self, model_dir: Path, cache_dir: Path | None) -> None:
         try:
             self._loaded = self._load(model_dir, cache_dir)
         except Exception as error:  # noqa: BLE001, RUF100 - as above: whatever breaks, the program goes on without
@@ -175,20 +178,31 @@ class LazySemantics:
         else:
             self.reason = f"The sentence model failed ({type(error).__name__})."
 
-    def _load(self, model_dir: Path, cache_dir: Path) -> tuple[SentenceEncoder, NDArray[np.float32]] | None:
+    def _load(self, model_dir: Path, cache_dir: Path | None) -> tuple[SentenceEncoder, NDArray[np.float32]] | None:
         from companion.understanding.minilm import SentenceEncoder
 
         encoder = SentenceEncoder(model_dir)
-        path = cache_file(cache_dir, model_dir, self._texts)
-        vectors = load_embeddings(path, len(self._texts))
+        path = cache_file(cache_dir, model_dir, self._texts) if cache_dir is not None else None
+        vectors = load_embeddings(path, len(self._texts)) if path is not None else None
         if vectors is None:
-            vectors = embed(encoder, self._texts, lambda: self._closed)
+            vectors = embed(encoder, self._texts, self._closed.is_set)
             if vectors is None:
                 return None
-            with contextlib.suppress(OSError):
-                save_embeddings(path, vectors)
+            if path is not None:
+                with contextlib.suppress(OSError):
+                    save_embeddings(path, vectors)
         encoder.encode(["warm up"])  # brings the weights into memory before the first question does
         return encoder, vectors
+
+
+def leave(thread: threading.Thread, leaving: threading.Event) -> None:
+    """Ask a loading thread to end, and wait for it: a fraction of a second, since it looks between pieces of work.
+
+    A thread that is cut off inside numpy's linear algebra can keep the process from ever ending.
+    """
+    leaving.set()
+    if thread.is_alive() and thread is not threading.current_thread():
+        thread.join()
 
 
 def embed(

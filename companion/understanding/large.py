@@ -103,23 +103,30 @@ class LargeIndex:
         self._centre: tuple[Floats, Floats] | None = None
 
     @classmethod
-    def build(cls, entries: Sequence[tuple[str, Sequence[str]]], cache_dir: Path, digest: str) -> LargeIndex:
+    def build(cls, entries: Sequence[tuple[str, Sequence[str]]], cache_dir: Path | None, digest: str) -> LargeIndex:
         """The index of these entries: loaded where it was kept, else built and kept.
 
         Args:
             entries: Id and wordings of each; ids may repeat, wordings too.
-            cache_dir: Where indexes are kept. One that can't be written there is built anew the next time.
+            cache_dir: Where indexes are kept; None to keep nothing. One that can't be written there is built anew
+                the next time.
             digest: What the entries come from (``Pack.digest``): the key of the cache.
 
         """
         key = hashlib.sha256(f"{CODE_VERSION} {len(entries)} {digest}".encode()).hexdigest()[:32]
-        path = cache_dir / "indexes" / f"{key}.npz"
-        stored = load(path)
+        path = cache_dir / "indexes" / f"{key}.npz" if cache_dir is not None else None
+        stored = load(path) if path is not None else None
         if stored is None:
             stored = _make(entries)
-            with contextlib.suppress(OSError):
-                save(path, stored)
+            if path is not None:
+                with contextlib.suppress(OSError):
+                    save(path, stored)
         return cls(stored)
+
+    @property
+    def frame_vocabulary(self) -> frozenset[str]:
+        """Words that tell how is asked, not what about."""
+        return self._frame_words
 
     def __len__(self) -> int:
         """Number of wordings."""
@@ -129,7 +136,7 @@ class LargeIndex:
         """What the semantic layer must embed for this index: the commonest frames, at most ``FRAMES_EMBEDDED``."""
         return tuple(f.replace("_", placeholder) for f in self._frames[:FRAMES_EMBEDDED])
 
-    def semantics(self, model_dir: Path, cache_dir: Path) -> LazySemantics:
+    def semantics(self, model_dir: Path, cache_dir: Path | None) -> LazySemantics:
         """Begin to embed the frames in the background, or to load them; give the result to ``search``."""
         return LazySemantics(model_dir, self.frame_texts(), cache_dir)
 

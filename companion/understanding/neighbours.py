@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from companion.content.types import Pack
 from companion.understanding.background import Topics
 from companion.understanding.exemplars import exemplars
+from companion.understanding.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Collision:
     """That topic's wording that is nearest."""
 
 
-def collisions(pack: Pack, topics: Topics) -> tuple[Collision, ...]:
+def collisions(pack: Pack, topics: Topics | Library) -> tuple[Collision, ...]:
     """The wordings that, left out, would be taken for another topic; none where the model could not be made.
 
     Args:
@@ -29,6 +30,8 @@ def collisions(pack: Pack, topics: Topics) -> tuple[Collision, ...]:
         topics: The model of the same pack.
 
     """
+    if isinstance(topics, Library):
+        return ()  # too many to weigh each against every other
     topics.wait()
     model = topics.model
     if model is None:

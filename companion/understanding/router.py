@@ -15,14 +15,15 @@ from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT
 from companion.understanding.frames import clauses, questions_within, strip_frames
 from companion.understanding.lexical import Lexical, Reading
+from companion.understanding.library import LARGE, Library
 from companion.understanding.likeness import danger, likeness
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.persons import PERSONS
 from companion.understanding.safety import Finding, Safety
 from companion.understanding.vocabulary import Vocabulary
 
-Learn = Callable[[Pack, Vocabulary], Topics]
-"""Begins to make the topic model of a pack."""
+Learn = Callable[[Pack, Vocabulary], "Topics | Library"]
+"""Begins to make the topic model of a pack, or the index of one that is a library."""
 
 _DEFINE = (
     re.compile(r"(?:what|who) (?:is|are|was|does)(?: meant by)?(?: (?:a|an|the))?(?: (?:word|term|words))? (.+?)(?: (?:mean|means|stand for|meaning))?(?: in (?:medicine|cancer|this))?"),
@@ -58,16 +59,23 @@ class Router:
         Args:
             pack: What can be answered.
             topics: Makes the topic model from the pack and its vocabulary (``background.Topics`` with its folders
-                filled in); None to go by the lexical rules alone.
+                filled in), or ``library.Library`` for a pack of ``library.LARGE`` items and more; None to go by the
+                lexical rules alone, or by a library without meaning.
 
         """
         self._pack = pack
         self._safety = Safety(pack)
-        self._lexical = Lexical(pack)
-        self._topics = topics(pack, self._lexical.vocabulary) if topics else None
+        large = len(pack.items) >= LARGE
+        # A library's items are found by its index; the rest of the pack serves as in a small one.
+        self._lexical = Lexical(replace(pack, facts=(), questions=()) if large else pack)
+        made = topics(pack, self._lexical.vocabulary) if topics else None
+        if made is None and large:
+            made = Library(pack, None, None)
+        self._topics = made if isinstance(made, Topics) else None
+        self._library = made if isinstance(made, Library) else None
         self._content = frozenset([*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary)])
         self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
-        self._wordings = _by_wording(pack)
+        self._wordings = {} if large else _by_wording(pack)
         self._titles = {i.id: i.title for i in pack.items}
 
     def decide(self, heard: Hypothesis | str, context: Context = FRESH) -> Decision:
@@ -219,6 +227,8 @@ class Router:
             return _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
         if two := self._two(bare, context):
             return two
+        if self._library:
+            return self._by_library(bare)
         if self._topics and (found := self._by_model(bare)):
             return found
         return self._by_words(bare)
@@ -244,6 +254,13 @@ class Router:
             near = tuple(c for c in candidates[:2] if c[1] >= NEAREST_NAMED and not evidence.foreign)
             return Decision("decline", None, candidates=near, reasons=verdict.reasons)
         return Decision(verdict.kind, verdict.ids[0], candidates=candidates, reasons=verdict.reasons)
+
+    def _by_library(self, bare: list[str]) -> Decision:
+        found = self._library.find(bare) if self._library else None
+        if found is None:
+            return Decision("decline", None, reasons=("The index of this pack could not be made.",))
+        verdict, best = found.verdict, next(iter(found.verdict.ids), None)
+        return Decision(verdict.kind, best, candidates=found.candidates, reasons=verdict.reasons)
 
     def _evidence(self, bare: Sequence[str]) -> Evidence | None:
         scores = self._topics.scores(bare) if self._topics else None
