@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,10 @@ from _system import (
     VENV,
     WINDOWS,
     apt_install,
+    lock_file,
+    locked_for,
     may_use_apt,
+    needs_digest,
     quiet_run,
     say,
     see_to_portaudio,
@@ -35,6 +39,9 @@ TRIED = "companion-models.json"
 MODELS = ("vosk-small", "minilm")
 # It has ready-made wheels for Python 3.11 and 3.13 only, and building it takes a C compiler.
 MAY_BE_MISSING = "pocketsphinx"
+NO_POCKETSPHINX = (
+    "PocketSphinx could not be built for this Python, so listening needs 3.11 or 3.13. All else works."
+)
 RETRY_SECONDS = 24 * 3600
 """After a try without an answer the next start that may wait for the network is a day later."""
 QUICK = {"-h", "--help", "--version", "model", "pack"}
@@ -51,7 +58,8 @@ def fingerprint() -> str:
     """Changes when a set-up is out of date: dependencies, the checkout's place, the Python underneath."""
     python = venv_program("python").stat()  # of what the link leads to
     parts = (str(ROOT), sys.platform, str(python.st_size), str(int(python.st_mtime)))
-    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + "\0".join(parts).encode()).hexdigest()
+    locks = b"".join(lock_file(e).read_bytes() for e in ("", "dev") if lock_file(e).is_file())
+    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + locks + "\0".join(parts).encode()).hexdigest()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -192,12 +200,41 @@ def install(extra: str) -> None:
         raise SetupError(missing_venv_line())
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     flags = ["--disable-pip-version-check", "--no-input", "--retries", "2"]
+    if install_locked(extra, [*pip, "install", *flags]):
+        return
     if quiet_run([*pip, "install", *flags, "--editable", what]):
         return
     if install_without(MAY_BE_MISSING, extra, [*pip, "install", *flags]):
-        say("PocketSphinx could not be built for this Python, so listening needs 3.11 or 3.13. All else works.")
+        say(NO_POCKETSPHINX)
         return
     raise SetupError(f"The packages could not be installed. {install_advice()} The details are in {VENV / LOG}")
+
+
+def install_locked(extra: str, command: list[str]) -> bool:
+    """Install exactly the packages of the lock file, each checked by its hash; True when that worked."""
+    if not locked_for(extra):
+        return False  # a copy without lock files
+    if locked_for(extra) != needs_digest() or sys.platform == "darwin":
+        why = "this system" if sys.platform == "darwin" else "this version of the project"
+        say(f"The list of checked packages does not fit {why}; taking the newest packages that do.")
+        return False
+    # With the build's own need locked too, nothing that is not pinned is fetched for the project itself.
+    own = [*command, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+    if quiet_run([*command, "--require-hashes", "-r", str(lock_file(extra))]):
+        return quiet_run(own)
+    if must_build():
+        fewer = VENV / "companion-setup.lock-without"
+        fewer.write_text(without(lock_file(extra).read_text("utf-8"), MAY_BE_MISSING), "utf-8")
+        if quiet_run([*command, "--require-hashes", "-r", str(fewer)]) and quiet_run(own):
+            say(NO_POCKETSPHINX)
+            return True
+    say("The checked packages could not be installed as they are; taking the newest that fit.")
+    return False
+
+
+def without(lock: str, package: str) -> str:
+    """A lock file's text without one package."""
+    return "".join(part for part in re.split(r"(?m)^(?=[a-z])", lock) if not part.startswith(f"{package}=="))
 
 
 def install_without(package: str, extra: str, command: list[str]) -> bool:
@@ -219,10 +256,15 @@ def install_without(package: str, extra: str, command: list[str]) -> bool:
     return done.returncode == 0 and quiet_run([*command, *needs])
 
 
+def must_build() -> bool:
+    """Whether pip failed last because a package has to be built here."""
+    words = (VENV / LOG).read_text("utf-8", "replace").rpartition("\n$ ")[2]
+    return "failed-wheel-build" in words or "Failed building wheel" in words or "CMAKE_C_COMPILER" in words
+
+
 def install_advice() -> str:
     """What to do after pip has failed, as far as its words tell."""
-    words = (VENV / LOG).read_text("utf-8", "replace").rpartition("\n$ ")[2]
-    if "failed-wheel-build" in words or "Failed building wheel" in words or "CMAKE_C_COMPILER" in words:
+    if must_build():
         # pocketsphinx 5.1.1 comes ready-made for Python 3.11 and 3.13, not for 3.10 and 3.12.
         return "One must be built here: use Python 3.11 or 3.13, or install a C compiler, and start again."
     return "Check the internet connection and start again."

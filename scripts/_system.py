@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,28 @@ TEST_PACKAGES = {
     "unshare": "util-linux",
 }
 """Program to Debian package, for tests on a virtual sound card, with synthetic voices, and of what reaches out."""
+
+
+def lock_file(extra: str) -> Path:
+    """The list of packages with their hashes, for an extra."""
+    return ROOT / "scripts" / f"requirements{f'-{extra}' if extra else ''}.lock"
+
+
+def needs_digest() -> str:
+    """Changes when pyproject.toml asks for other packages; comments and settings of tools don't count."""
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    found = re.findall(r"(?ms)^(?:requires-python|dependencies|dev) *= *(?:\[.*?^\]|.*?$)", text)
+    lines = [line.split(" #")[0].strip() for part in found for line in part.splitlines()]
+    return hashlib.sha256("\n".join(x for x in lines if x and not x.startswith("#")).encode()).hexdigest()[:16]
+
+
+def locked_for(extra: str) -> str:
+    """What the lock file says that it was made for; "" where there is none."""
+    try:
+        found = re.search(r"(?m)^# needs: (\w+)$", lock_file(extra).read_text("utf-8"))
+    except OSError:
+        return ""
+    return found[1] if found else ""
 
 
 def say(line: str) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import json
 import os
+import re
 import runpy
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -65,7 +68,7 @@ def main():
 
 def tiny_project(folder: Path) -> Path:
     (folder / "companion").mkdir(parents=True)
-    shutil.copytree(SCRIPTS, folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(SCRIPTS, folder / "scripts", ignore=shutil.ignore_patterns("__pycache__", "*.lock"))
     (folder / "companion" / "__init__.py").touch()
     shutil.copy(ROOT / "companion" / "locking.py", folder / "companion")
     (folder / "companion" / "cli.py").write_text(CLI)
@@ -97,6 +100,77 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert lines[0] == "Making a Python environment in .venv."
     assert lines[1] == "Installing packages. This takes a minute the first time."
     return folder
+
+
+def wheel_of(folder: Path, name: str) -> str:
+    """A wheel that holds nothing; its SHA-256."""
+    path = folder / f"{name}-1.0-py3-none-any.whl"
+    about = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def locked_project(folder: Path, digest: str, needs: str | None = None) -> Path:
+    project = tiny_project(folder)
+    sys.path.insert(0, str(SCRIPTS))
+    system = importlib.import_module("_system")
+    before, system.ROOT = system.ROOT, project
+    try:
+        needs = needs or system.needs_digest()
+    finally:
+        system.ROOT = before
+    lock = f"# needs: {needs}\npinned==1.0 \\\n    --hash=sha256:{digest}\n"
+    (project / "scripts" / "requirements.lock").write_text(lock)
+    return project
+
+
+@pytest.mark.parametrize("case", ["right", "wrong hash", "out of date"])
+def test_packages_come_from_the_lock_with_their_hashes(case: str, tmp_path: Path) -> None:
+    digest = wheel_of(tmp_path, "pinned")
+    if case == "wrong hash":
+        wheel_of(tmp_path, "pinned")
+        digest = "0" * 64
+    project = locked_project(tmp_path / "project", digest, "0" * 16 if case == "out of date" else None)
+    done = start(project, PIP_FIND_LINKS=str(tmp_path))
+    assert done.returncode == 7, done.stderr
+    said = {
+        "right": "",
+        "wrong hash": "The checked packages could not be installed as they are; taking the newest that fit.",
+        "out of date": "The list of checked packages does not fit this version of the project; taking the newest",
+    }[case]
+    assert said in done.stderr and len(done.stderr.splitlines()) <= 4
+    has = list((project / ".venv").glob("**/pinned-1.0.dist-info"))
+    assert bool(has) == (case == "right")
+    if case == "right":
+        assert "--require-hashes" in log_of(project) and "--no-build-isolation" in log_of(project)
+        assert "taking the newest" not in done.stderr
+        lock = project / "scripts" / "requirements.lock"
+        lock.write_text(lock.read_text() + "# changed\n")
+        assert "Installing packages" in start(project, PIP_FIND_LINKS=str(tmp_path)).stderr
+
+
+def test_the_lock_files_are_whole_and_fit_the_project() -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "lock.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (SCRIPTS / name).read_text()
+        assert "://" not in text
+        pins = [part for part in re.split(r"(?m)^(?=[a-z])", text) if not part.startswith("#")]
+        assert len(pins) > 20
+        for pin in pins:
+            assert re.match(r"[a-z0-9.-]+==[\w.]+ ", pin) and "--hash=sha256:" in pin, pin
+
+
+def test_one_package_can_be_left_out_of_a_lock(setup: ModuleType) -> None:
+    text = (SCRIPTS / "requirements.lock").read_text()
+    fewer = setup.without(text, "pocketsphinx")
+    assert "pocketsphinx" in text and "pocketsphinx" not in fewer
+    assert fewer.count("==") == text.count("==") - 1
 
 
 def log_of(project: Path) -> str:
@@ -346,3 +420,10 @@ def test_fetch_script_fails_with_one_line(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("error: There is no vosk-model-small-en-us-0.15.zip in ")
     assert done.stderr.count("\n") == 1
+
+
+def test_every_pinned_package_stands_in_the_licence_list() -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "licences.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
