@@ -9,7 +9,8 @@ wording is spoken by a voice of flite (slt, rms, awb, kal16 in turn) and heard b
 - ``heard_pack``: as Companion hears it, with the pack's language model;
 - ``heard_noise``: the same with white noise at 15 dB.
 
-Lines of which nothing is left are dropped. The result is for reporting only, like the set that it comes from.
+"trusted" is "no" where the recogniser doubted its own words: such a line is asked about, never answered at once. Lines
+of which nothing is left are dropped. The result is for reporting only, like the set that it comes from.
 """
 
 from __future__ import annotations
@@ -71,12 +72,13 @@ def with_noise(sound: Sound, decibels: float, seed: int) -> Sound:
     return np.clip(noisy, -32_768, 32_767).astype(np.int16)
 
 
-def hear(recognizer: PocketSphinxRecognizer, sound: Sound) -> str:
-    """What the recogniser with the pack's language model makes of it."""
+def hear(recognizer: PocketSphinxRecognizer, sound: Sound) -> tuple[str, bool]:
+    """What the recogniser with the pack's language model makes of it, and whether it trusts that."""
     recognizer.reset()
     for at in range(0, len(sound), RATE // 10):
         recognizer.accept(sound[at : at + RATE // 10])
-    return recognizer.finish().text
+    found = recognizer.finish()
+    return found.text, found.trusted
 
 
 def hear_generally(decoder: Any, sound: Sound) -> str:
@@ -88,8 +90,8 @@ def hear_generally(decoder: Any, sound: Sound) -> str:
     return str(found.hypstr) if found else ""
 
 
-def rows(every: int, folder: Path) -> Iterator[tuple[str, str, str, str, str]]:
-    """(id, expected, kind, heard, said) for each line and way of hearing."""
+def rows(every: int, folder: Path) -> Iterator[tuple[str, str, str, str, bool, str]]:
+    """(id, expected, kind, heard, trusted, said) for each line and way of hearing."""
     import pocketsphinx
 
     pocketsphinx.set_loglevel("FATAL")
@@ -101,14 +103,14 @@ def rows(every: int, folder: Path) -> Iterator[tuple[str, str, str, str, str]]:
         sound = speak(line["text"], VOICES[n % len(VOICES)], folder)
         noisy = with_noise(sound, NOISE_DB, zlib.crc32(line["id"].encode()))
         said = line["text"]
-        for kind, heard in (
-            ("heard_general", hear_generally(general, sound)),
+        for kind, (heard, trusted) in (
+            ("heard_general", (hear_generally(general, sound), True)),
             ("heard_pack", hear(own, sound)),
             ("heard_noise", hear(own, noisy)),
         ):
             inside = line["kind"] not in {"oos_near", "oos_far", "urgent", "advice"}
             group = kind if inside else f"{kind}_{line['kind']}"
-            yield line["id"].replace("r", "h", 1), line["expected"], group, heard, said
+            yield line["id"].replace("r", "h", 1), line["expected"], group, heard, trusted, said
 
 
 def main() -> int:
@@ -118,14 +120,14 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=HEARD)
     options = parser.parse_args()
     errors: dict[str, list[int]] = {}
-    out = ["id\texpected\tkind\ttext"]
+    out = ["id\texpected\tkind\ttrusted\ttext"]
     with tempfile.TemporaryDirectory() as name:
-        for number, expected, kind, heard, said in rows(max(1, options.every), Path(name)):
+        for number, expected, kind, heard, trusted, said in rows(max(1, options.every), Path(name)):
             tally = errors.setdefault("_".join(kind.split("_")[:2]), [0, 0])
             tally[0] += int(Levenshtein.distance(tokens(said), tokens(heard)))
             tally[1] += len(tokens(said))
             if heard.strip():
-                out.append(f"{number}\t{expected}\t{kind}\t{heard}")
+                out.append(f"{number}\t{expected}\t{kind}\t{'yes' if trusted else 'no'}\t{heard}")
     atomic_write_text(options.out, "\n".join(out) + "\n")
     print(f"{len(out) - 1} lines written to {options.out.name}")
     for kind, (wrong, total) in errors.items():

@@ -41,12 +41,17 @@ class Conversation:
         return self.wait_for_any(text)
 
     def goodbye(self, ask, recording, since=0.0) -> None:
-        """Say goodbye, and yes where the companion is not sure of having heard it."""
-        ask(recording, "goodbye", since)
-        line = self.wait_for_any("Goodbye.", "Did you say goodbye?")
-        if "Did you" in line:
-            ask(recording, "yes please", recording.seconds)
-            self.wait_for("Goodbye.")
+        """Say goodbye as a person does: again where it was misheard, and yes where it is asked about."""
+        for _ in range(3):
+            ask(recording, "goodbye", since)
+            line = self.wait_for("companion: ")
+            if "Did you say goodbye?" in line:
+                ask(recording, "yes please", recording.seconds)
+                line = self.wait_for("companion: ")
+            if "Goodbye." in line:
+                return
+            since = recording.seconds
+        raise AssertionError(f"goodbye was never understood; said: {self.seen}")
 
     def wait_for_any(self, *texts: str) -> str:
         """The next line that holds one of the texts."""
