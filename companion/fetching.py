@@ -66,7 +66,15 @@ def megabytes(size: int) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """The file's SHA-256, hex."""
+    """The file's SHA-256, hex.
+
+    Raises:
+        FileNotFoundError: There is none, or it is a pipe or a device, which may have no end.
+        OSError: It can't be read.
+
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 from companion.atomic import atomic_write_text
 from companion.catalogue import Model
@@ -12,6 +13,8 @@ from companion.graph_check import is_cut
 
 MANIFEST = "companion-manifest.json"
 """Lies in a model's folder and travels with it: per file its size in bytes and its SHA-256."""
+
+MAX_MANIFEST_BYTES = 1_000_000
 
 
 def vosk_problem(folder: Path) -> str | None:
@@ -34,8 +37,9 @@ def vosk_problem(folder: Path) -> str | None:
         file = folder / name
         if file.is_file() and not file.stat().st_size:
             return f"{name} is empty"
-    if (folder / MANIFEST).is_file():
-        return _sizes_problem(folder)
+    manifest = read_manifest(folder)
+    if manifest is not None:
+        return _sizes_problem(folder, manifest)
     for name in needed:
         if name.endswith(".fst") and is_cut(folder / name):
             return f"{name} is cut short"
@@ -45,18 +49,29 @@ def vosk_problem(folder: Path) -> str | None:
 def read_manifest(folder: Path) -> dict[str, tuple[int, str]] | None:
     """Per file its size and SHA-256; None when the folder carries none that can be read."""
     try:
+        if (folder / MANIFEST).stat().st_size > MAX_MANIFEST_BYTES:
+            return None
         raw = json.loads((folder / MANIFEST).read_text("utf-8"))
-        return {str(name): (int(size), str(digest)) for name, (size, digest) in raw["files"].items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        found = {str(name): (int(size), str(digest)) for name, (size, digest) in raw["files"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
+    return found if found and all(map(_is_inside, found)) else None
 
 
-def _sizes_problem(folder: Path) -> str | None:
-    for name, (size, _) in (read_manifest(folder) or {}).items():
+def _is_inside(name: str) -> bool:
+    """Whether a name in a manifest, which came with the model, stays in the model's folder."""
+    path = PurePosixPath(name)
+    return name.isprintable() and not path.is_absolute() and ".." not in path.parts and not set("\\:") & set(name)
+
+
+def _sizes_problem(folder: Path, manifest: Mapping[str, tuple[int, str]]) -> str | None:
+    for name, (size, _) in manifest.items():
+        if not (folder / name).is_file():
+            return f"{name} is missing"
         try:
             found = (folder / name).stat().st_size
         except OSError:
-            return f"{name} is missing"
+            return f"{name} can't be read"
         if found != size:
             return f"{name} has {found} bytes instead of {size}"
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import struct
@@ -140,5 +141,10 @@ def unpack_zip(
                     _write(archive, opened, entry, folder.joinpath(*path.parts))
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError) as error:
         raise _refuse(archive, "it is damaged") from error
+    except OSError as error:
+        # An offset that leads nowhere is refused by the system, as an invalid argument.
+        if error.errno == errno.EINVAL:
+            raise _refuse(archive, "it is damaged") from error
+        raise
     except (NotImplementedError, RuntimeError) as error:
         raise _refuse(archive, "it is packed in a way that is not expected") from error

@@ -153,3 +153,23 @@ def test_main_gives_the_streams_back(capsys: pytest.CaptureFixture[str]) -> None
     before = sys.stdout, sys.stderr
     assert main(["ask", "what is metastasis"]) == 0
     assert (sys.stdout, sys.stderr) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+@pytest.mark.parametrize("name", ["../../../../../../../dev/zero", "/dev/zero", "am/zero", "am/pipe"])
+def test_a_models_own_list_leads_nowhere_else(name: str, tmp_path: Path) -> None:
+    """/dev/zero has no end, and nobody writes into the pipe: a program that read them would hang."""
+    from companion.model_check import vosk_problem
+    from companion.settings import Paths
+    from companion.store import ModelStore
+
+    model = tmp_path / "data" / "models" / "vosk-model-small-en-us-0.15"
+    for part in ("am/final.mdl", "conf/model.conf", "graph/HCLr.fst", "graph/Gr.fst"):
+        (model / part).parent.mkdir(parents=True, exist_ok=True)
+        (model / part).write_bytes(b"x")
+    (model / "am" / "zero").symlink_to("/dev/zero")
+    os.mkfifo(model / "am" / "pipe")
+    (model / "companion-manifest.json").write_text(json.dumps({"files": {name: [0, "00"]}}))
+    store = ModelStore(Paths.find({"COMPANION_HOME": str(tmp_path)}))
+    assert not store.verify("vosk-small").ok
+    assert vosk_problem(model) is not None or "dev" in name
