@@ -24,6 +24,7 @@ import pytest
 import soundfile
 from speech_fixtures import say_to_file
 
+pytest_plugins = ["hearing_fixtures"]
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "zebulon keeps forty hedgehogs"
 RARE = (b"zebulon", b"hedgehogs")
@@ -174,6 +175,13 @@ def test_the_fetch_alone_reaches_out_and_says_when_it_cannot(box: Box) -> None:
     assert done.returncode == 1 and done.stderr.count("error: ") == 1 and "did not answer" in done.stderr
     assert box.connections() != [], "the trace sees what reaches out"
     assert [name for name in box.left() if not name.endswith("/models/.lock")] == []
+
+
+def test_vosk_reaches_out_to_nothing(box: Box, recording: Path, vosk_model: Path) -> None:
+    done = box.run("ask", "--audio", str(recording), "--json", "--engine", "vosk", "--model", str(vosk_model))
+    assert done.returncode == 0, done.stderr
+    assert '"engine": "vosk"' in done.stdout
+    box.check(recording)
 
 
 def test_what_is_left_does_not_depend_on_what_was_heard(box: Box, tmp_path: Path) -> None:

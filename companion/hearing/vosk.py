@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import types
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -299,6 +301,10 @@ def _split(text: str) -> tuple[str, bool]:
 
 
 def _vosk() -> Any:
+    # Vosk's own fetching is never used, and what it brings for that opens a socket as it is imported (urllib3 looks
+    # whether there is IPv6). An empty module in its place opens none, and could not fetch anything.
+    if "vosk" not in sys.modules:
+        sys.modules.setdefault("requests", types.ModuleType("requests"))
     try:
         import vosk
     except (ImportError, OSError) as err:
