@@ -1,4 +1,4 @@
-"""Single keys in a terminal: each is a command. The terminal is put back on every exit."""
+"""Single keys in a terminal, as they are pressed. The terminal is put back on every exit."""
 
 from __future__ import annotations
 
@@ -7,30 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-KEYS: dict[str, str] = {
-    " ": "pause_or_resume",
-    "n": "next",
-    "p": "previous",
-    "r": "repeat",
-    "s": "stop",
-    "m": "more",
-    "f": "faster",
-    "d": "slower",
-    "+": "louder",
-    "-": "quieter",
-    "w": "where_am_i",
-    "o": "source",
-    "e": "spell",
-    "l": "list_questions",
-    "a": "read_facts",
-    "y": "yes",
-    "x": "no",
-    "h": "help",
-    "?": "help",
-    "q": "quit",
-}
-"""Key to command id; "pause_or_resume" is settled by what is going on. Digits choose from a numbered list."""
-
 
 def available() -> bool:
     """Whether single keys can be read: standard input is a terminal."""
@@ -38,13 +14,6 @@ def available() -> bool:
         return sys.stdin.isatty()
     except ValueError:  # closed
         return False
-
-
-def spoken_list() -> str:
-    """The keys in one sentence each, for help."""
-    names = {" ": "Space", "?": "Question mark", "+": "Plus", "-": "Minus"}
-    said = {"pause_or_resume": "pause or go on", "where_am_i": "where am I", "read_facts": "read the facts"}
-    return " ".join(f"{names.get(k, k)}: {said.get(c, c.replace('_', ' '))}." for k, c in KEYS.items())
 
 
 @contextlib.contextmanager
@@ -76,7 +45,12 @@ if sys.platform == "win32":
     def _read(tell: Callable[[str], None], ended: threading.Event) -> None:
         while not ended.is_set():
             if msvcrt.kbhit():
-                tell(msvcrt.getwch())
+                character = msvcrt.getwch()
+                # Arrow and function keys come as two: none of their second halves is a command.
+                if character in "\x00\xe0":
+                    msvcrt.getwch()
+                else:
+                    tell(character)
             else:
                 time.sleep(0.02)
 

@@ -6,11 +6,11 @@ import contextlib
 import queue
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TextIO
 
-from companion import keys
+from companion import keymap, keys
 from companion.content.types import Pack
 from companion.dialogue import prompts, start, step
 from companion.dialogue.state import (
@@ -19,11 +19,13 @@ from companion.dialogue.state import (
     DeviceBack,
     DeviceLost,
     Event,
+    GoToSentence,
     InputEnded,
     Microphone,
     NothingSaid,
     PauseSpeaking,
     PlayEarcon,
+    PractiseKeys,
     Quit,
     ResumeSpeaking,
     SavePlace,
@@ -52,6 +54,10 @@ SLOW = 1.5
 """Seconds after which a part that does not answer is spoken of: nobody is left in silence for two."""
 FAULTS = 5
 """Faults of our own in a row with which the conversation ends."""
+
+
+_WRITTEN = {"listening": "Listening.", "end": "That was the end."}
+"""Earcons are never alone: the others stand beside a line of the conversation."""
 
 
 class Memory(Protocol):
@@ -89,6 +95,9 @@ class Session:
         memory: Keeps place, rate and volume.
         out: Where the words of both sides are written, a labelled line each.
         earcons: Play short sounds.
+        table: Which key does what.
+        push_to_talk: Listen only after the key for it, for one utterance.
+        status: Takes the line that goes with an earcon which nothing else is written for.
         clock: Seconds; for tests.
     """
 
@@ -103,12 +112,17 @@ class Session:
         memory: Memory,
         out: TextIO,
         earcons: bool = True,
+        table: Mapping[str, str] = keymap.DEFAULT,
+        push_to_talk: bool = False,
+        status: Callable[[str], None] = lambda _line: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pack, self._router, self._memory, self._out = pack, router, memory, out
         self._events: queue.Queue[Event | _Heard | _Key] = queue.Queue()
         self._state = state
         self._earcons = earcons
+        self._table, self._push_to_talk, self._status = table, push_to_talk, status
+        self._practising = False
         self._clock = clock
         self._loudspeaker = loudspeaker
         self._speech: int | None = None  # what ``SpeechEnded`` is about; asides don't count
@@ -178,7 +192,9 @@ class Session:
 
     def deaf(self) -> bool:
         """Whether the companion itself is to be heard now."""
-        return self._speaker.speaking and not self._loudspeaker_lost
+        # Earcons are no speech of the speaker's, but the microphone hears them as well.
+        sounds = self._speaker.speaking or getattr(self._loudspeaker, "busy", False)
+        return sounds and not self._loudspeaker_lost
 
     # The loop
 
@@ -189,6 +205,7 @@ class Session:
             if use_keys and keys.available():
                 stack.enter_context(keys.listening(self.key))
             if ears is not None:
+                ears.open = not self._push_to_talk
                 ears.start()
                 stack.callback(ears.close)
             stack.callback(self._speaker.close)
@@ -252,16 +269,24 @@ class Session:
         if not decision.heard:
             # A cough is no turn: only what had words in it is answered.
             return
+        if self._push_to_talk and self._ears is not None:
+            self._ears.open = False
         self._write(f"{PROMPT}{decision.heard}")
+        self._earcon(PlayEarcon("heard"))
         self._apply(Understood(decision))
 
     def _pressed(self, character: str) -> None:
         self._silent_since = self._clock()
+        command = self._table.get(character)
+        if self._practising:
+            self._practising = command != keymap.PRACTISE
+            told = keymap.describe(character, self._table) if self._practising else prompts.PRACTISED
+            self._say(Say((told,), aside=True))
+            return
         if character.isdecimal() and character != "0":
             self._apply(Understood(self._router.decide(character, replace(self._state.context, numbered=True))))
             return
-        command = keys.KEYS.get(character)
-        if command == "pause_or_resume":
+        if command == keymap.PAUSE_OR_RESUME:
             command = "resume" if self._state.mode == "paused" else "pause"
         if command:
             self._apply(Understood(Decision("command", command)))
@@ -283,17 +308,25 @@ class Session:
                     self._write(f"{LABEL}Paused.")
                 case ResumeSpeaking():
                     self._speaker.resume()
+                case GoToSentence():
+                    self._speaker.go_to(action.index)
+                    self._speaker.resume()
+                case PractiseKeys():
+                    self._practising = True
                 case PlayEarcon():
                     self._earcon(action)
                 case Adjust():
                     self._adjust(action)
                 case Microphone():
-                    if self._ears is not None:
-                        self._ears.open = action.open
+                    self._open_ears(action.open)
                 case SavePlace():
                     self._save(action)
                 case Quit():
                     self._ending = True
+
+    def _open_ears(self, wanted: bool) -> None:
+        if self._ears is not None:
+            self._ears.open = wanted
 
     def _save(self, place: SavePlace | None) -> None:
         try:
@@ -316,11 +349,13 @@ class Session:
         else:
             # Nothing of the last speech may count for the new one, so it is forgotten before.
             self._speech = None
-            self._speech = spoken = self._speaker.speak(action.sentences, "normal")
+            self._speech = spoken = self._speaker.speak(action.sentences, "normal", action.first)
         if spoken is None:
             self._asked_at = None
 
     def _earcon(self, action: PlayEarcon) -> None:
+        if action.name in _WRITTEN:
+            self._status(_WRITTEN[action.name])
         if self._earcons and not self._loudspeaker_lost:
             from companion.speaking.earcons import earcon
 

@@ -128,7 +128,8 @@ def test_a_batch_keeps_order_and_no_state():
 def test_command_ids_are_the_documented_ones():
     from companion.understanding.phrases import COMMAND_PHRASES
 
-    assert set(COMMAND_PHRASES) - {"stop_listening"} == COMMAND_IDS
+    of_the_conversation = {"stop_listening", "next_sentence", "previous_sentence", "practise_keys"}
+    assert set(COMMAND_PHRASES) - of_the_conversation == COMMAND_IDS
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,12 @@ from companion.dialogue.state import (
     Adjust,
     DeviceBack,
     DeviceLost,
+    GoToSentence,
     InputEnded,
     Microphone,
     NothingSaid,
     PauseSpeaking,
+    PlayEarcon,
     Quit,
     ResumeSpeaking,
     SavePlace,
@@ -264,3 +266,116 @@ def test_every_command_says_something_when_nothing_goes_on(command):
 def test_the_greeting_fits_in_one_breath():
     _, actions = start(PACK, State())
     assert len(said(actions)[0].split()) <= 30
+
+
+def command(state, name):
+    return step(state, Understood(Decision("command", name)), PACK)
+
+
+def test_moving_by_sentence_stays_within_the_answer_and_crosses_items_of_a_narration():
+    state, _ = talk_into("fact two")
+    state, actions = command(state, "next_sentence")
+    assert actions == (GoToSentence(1),) and state.sentence == 1
+    state, actions = command(state, "previous_sentence")
+    assert actions == (GoToSentence(0),)
+    state, actions = command(state, "previous_sentence")
+    assert said(actions) == ["There is nothing before this."]
+    state, _ = talk_into("read the facts")
+    state, _ = step(state, SpeechEnded(), PACK)
+    state = replace(state, sentence=len(state.said) - 1)
+    state, actions = command(state, "next_sentence")
+    assert said(actions)[0].startswith("Fact 2.")
+
+
+def test_a_held_sentence_is_moved_from_and_goes_on():
+    state, _ = command(talk_into("fact two")[0], "pause")
+    state, actions = command(state, "next_sentence")
+    assert actions == (GoToSentence(1),) and state.mode == "speaking"
+
+
+def test_sentences_of_a_finished_answer_can_be_heard_one_by_one():
+    state, _ = finish(talk_into("fact two")[0], PACK)
+    words = state.said
+    state, actions = command(state, "next_sentence")
+    assert said(actions) == [words[1]]
+    state, actions = command(state, "next_sentence")
+    assert said(actions) == [words[2]]
+    assert command(state, "repeat")[0].said == words
+
+
+def test_continue_goes_on_with_the_narration_after_a_question_in_between():
+    state, _ = talk_into("read the facts")
+    for _ in range(3):
+        state, _ = step(state, SpeechEnded(), PACK)
+    state, _ = step(state, SentenceStarted(1), PACK)
+    item = state.playlist[state.at]
+    state, _ = step(state, Understood(ROUTER.decide("what does biopsy mean", state.context)), PACK)
+    assert state.left == (item, 1)
+    state, _ = finish(state, PACK)
+    state, actions = command(state, "resume")
+    assert actions[0].first == 1 and state.playlist[state.at] == item and state.sentence == 1
+    assert finish(state, PACK)[0].left is None, "at its end there is nothing left to go on with"
+
+
+@given(st.sampled_from([f.id for f in PACK.facts]), st.integers(0, 50))
+@settings(max_examples=40, deadline=None)
+def test_a_place_kept_from_an_earlier_run_is_offered_and_taken_up(fact, sentence):
+    state, actions = start(PACK, State(left=(fact, sentence)))
+    assert f"Say continue to go on with fact {PACK.item(fact).number}." in said(actions)[0].replace(
+        *_as_number(PACK.item(fact).number)
+    )
+    assert len(said(actions)[0].split()) <= 30
+    state, actions = command(finish(state, PACK)[0], "resume")
+    assert state.playlist[state.at] == fact
+    assert actions[0].first == (sentence if sentence < len(state.said) else 0)
+
+
+def _as_number(n):
+    words = "zero one two three four five six seven eight nine".split()
+    return f"fact {words[n]}", f"fact {n}"
+
+
+def test_a_place_that_is_no_more_in_the_pack_is_forgotten():
+    state, actions = start(PACK, State(left=("gone", 3)))
+    assert "continue" not in said(actions)[0]
+    assert said(command(finish(state, PACK)[0], "resume")[1]) == [
+        "There is nothing to go on with. You can say: read the facts."
+    ]
+
+
+def test_asking_again_confirms_a_single_offer_and_never_one_about_a_person():
+    offer = Decision("confirm", "symptoms", heard="x", candidates=(("symptoms", 0.5),))
+    state, _ = finish(step(State(), Understood(offer), PACK)[0], PACK)
+    assert said(step(state, Understood(offer), PACK)[1])[0].startswith(PACK.item("symptoms").title)
+    about = replace(offer, personal=True)
+    assert PACK.item("symptoms").short not in said(step(state, Understood(about), PACK)[1])[0]
+
+
+@given(st.lists(st.sampled_from(["", "what is jazz"]), min_size=2, max_size=12))
+@settings(max_examples=50, deadline=None)
+def test_however_long_nothing_is_understood_no_two_replies_in_a_row_are_alike(heard):
+    state, before = State(), None
+    for words in heard:
+        state, actions = step(state, Understood(Decision("decline", None, heard=words)), PACK)
+        now = said(actions)
+        assert state.mode == "speaking" and now != before
+        before = now
+        state, _ = finish(state, PACK)
+
+
+def test_the_key_to_talk_holds_what_sounds_and_opens_the_microphone():
+    state, actions = command(talk_into("fact two")[0], "listen")
+    assert actions == (PauseSpeaking(), Microphone(open=True)) and state.mode == "paused"
+    assert command(state, "resume")[1] == (ResumeSpeaking(),)
+    asleep = talk_into("stop listening")[0]
+    state, actions = command(asleep, "listen")
+    assert Microphone(open=True) in actions and state.mode == "listening"
+
+
+def test_every_earcon_of_a_turn_comes_in_its_place():
+    _, actions = step(talk_into("what is metastasis")[0], SpeechEnded(), PACK)
+    assert actions == (PlayEarcon("listening"),)
+    _, actions = step(State(), Understood(Decision("decline", None, heard="blue")), PACK)
+    assert actions[0] == PlayEarcon("not_understood") and said(actions)
+    _, actions = step(State(), DeviceLost("loudspeaker"), PACK)
+    assert actions[0] == PlayEarcon("error") and said(actions)

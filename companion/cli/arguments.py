@@ -50,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--text", action="store_true", help="text only: questions are typed, answers are printed")
     parser.add_argument("--speak", action="store_true", default=False, help="with --text: read the answers aloud too")
     parser.add_argument("--no-keys", action="store_true", help="no single-key commands in the conversation")
+    parser.add_argument("--push-to-talk", action="store_true", help="listen only after the key T, for one question")
     parser.add_argument("--no-earcons", action="store_true", help="no short sounds in the conversation")
     parser.add_argument(
         "--patience",

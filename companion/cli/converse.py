@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from collections.abc import Mapping
 
 from companion.cli.common import could_not_speak, quiet_libraries, recognizer, settings_of, speak, status, topics_of
 from companion.content.load import load_pack
 from companion.content.types import Pack
 from companion.dialogue.state import SavePlace, State
-from companion.errors import CompanionError
+from companion.errors import CompanionError, UsageError
+from companion.keymap import load_keys
 from companion.settings import Paths, Settings, load_state, save_state
 from companion.settings import State as Remembered
 from companion.text_mode import run_text
@@ -23,8 +25,11 @@ def run(options: argparse.Namespace) -> int:
     pack = load_pack(settings.pack)
     router = Router(pack, topics_of)
     memory = Memory(settings)
+    table = load_keys(Paths.find().config / "keys.toml")
+    if options.push_to_talk and options.no_keys:
+        raise UsageError("Push to talk needs a key.", "Leave out --no-keys or --push-to-talk.")
     if not options.text:
-        missing = _aloud(options, settings, pack, router, memory)
+        missing = _aloud(options, settings, pack, router, memory, table)
         if missing is None:
             return 0
         # Said even with --quiet: the listener must know why nothing speaks.
@@ -32,8 +37,19 @@ def run(options: argparse.Namespace) -> int:
     return _text(options, settings, pack, router, memory)
 
 
-def _aloud(
-    options: argparse.Namespace, settings: Settings, pack: Pack, router: Router, memory: Memory
+def _begin(settings: Settings, memory: Memory) -> State:
+    """Where the last conversation stopped: its place, rate and volume."""
+    item, sentence = memory.place
+    return State(rate=settings.rate, volume=settings.volume, left=(item, sentence) if item else None)
+
+
+def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
+    options: argparse.Namespace,
+    settings: Settings,
+    pack: Pack,
+    router: Router,
+    memory: Memory,
+    table: Mapping[str, str],
 ) -> CompanionError | None:
     """Converse by voice; what is missing, where that can't begin."""
     from companion.ears import Ears
@@ -57,10 +73,13 @@ def _aloud(
                 router,
                 lambda on_event: Speaker(voice, player, settings.speech, on_event),
                 loudspeaker=player,
-                state=State(rate=settings.rate, volume=settings.volume),
+                state=_begin(settings, memory),
                 memory=memory,
                 out=sys.stdout,
                 earcons=not options.no_earcons,
+                table=table,
+                push_to_talk=options.push_to_talk,
+                status=lambda line: status(options, line),
             )
             known = frozenset(phrases(pack))
             ears = Ears(
@@ -100,7 +119,7 @@ def _text(options: argparse.Namespace, settings: Settings, pack: Pack, router: R
         router,
         sys.stdin,
         sys.stdout,
-        state=State(rate=settings.rate, volume=settings.volume),
+        state=_begin(settings, memory),
         speak=aloud if options.speak else None,
         save=save,
     )

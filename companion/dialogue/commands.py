@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from companion.dialogue import prompts
-from companion.dialogue.moves import ENDING, OPENING, Moment, Outcome, say, tell
+from companion.dialogue.moves import ENDING, OPENING, Moment, Outcome, place, say, tell
 from companion.dialogue.state import (
     FASTEST,
     RATE_STEP,
@@ -14,11 +14,15 @@ from companion.dialogue.state import (
     VOLUME_STEP,
     Action,
     Adjust,
+    GoToSentence,
     Microphone,
     PauseSpeaking,
+    PlayEarcon,
+    PractiseKeys,
     Quit,
     ResumeSpeaking,
     SavePlace,
+    Say,
     State,
     StopSpeaking,
 )
@@ -46,11 +50,29 @@ def _nothing(m: Moment, what: str) -> Outcome:
 # Reading
 
 
-def _read_facts(m: Moment, _d: Decision) -> Outcome:
+def _playlist(m: Moment) -> tuple[str, ...]:
     framed = (OPENING if m.pack.introduction else "", *(f.id for f in m.pack.facts), ENDING if m.pack.closing else "")
-    playlist = tuple(i for i in framed if i)
-    state = replace(m.fresh(), playlist=playlist, at=0)
+    return tuple(i for i in framed if i)
+
+
+def _read_facts(m: Moment, _d: Decision) -> Outcome:
+    playlist = _playlist(m)
+    if not playlist:
+        return _nothing(m, "next")
+    state = replace(m.fresh(), playlist=playlist, at=0, left=None)
     return tell(Moment(state, m.pack), playlist[0])
+
+
+def _go_on(m: Moment, item: str, sentence: int) -> Outcome:
+    """Take up a reading where it was left."""
+    playlist = _playlist(m)
+    state = replace(m.fresh(), left=None)
+    if item in playlist:
+        state = replace(state, playlist=playlist, at=playlist.index(item))
+    state, actions = tell(Moment(state, m.pack), item)
+    # The pack may have changed since: a sentence that is no more is the first.
+    first = sentence if sentence < len(state.said) else 0
+    return replace(state, sentence=first), tuple(replace(a, first=first) if isinstance(a, Say) else a for a in actions)
 
 
 def _go(m: Moment, by: int) -> Outcome:
@@ -77,6 +99,16 @@ def _previous(m: Moment, _d: Decision) -> Outcome:
     return _go(m, -1)
 
 
+def _by_sentence(m: Moment, by: int) -> Outcome:
+    state, to = m.state, m.state.sentence + by
+    word = "next" if by > 0 else "previous"
+    if not 0 <= to < len(state.said):
+        return _go(m, by) if state.playlist else _nothing(m, word)
+    if _speaking(m):
+        return replace(state, mode="speaking", sentence=to), (GoToSentence(to),)
+    return say(replace(state, sentence=to), state.said[to], aside=True)
+
+
 def _repeat(m: Moment, _d: Decision) -> Outcome:
     if not m.state.said:
         return _nothing(m, "repeat")
@@ -86,12 +118,12 @@ def _repeat(m: Moment, _d: Decision) -> Outcome:
 def _more(m: Moment, d: Decision) -> Outcome:
     state = m.state
     if state.visit:
-        return say(replace(state, visit=False), prompts.visit(m.pack))
+        return say(m.fresh(), prompts.visit(m.pack))
     if state.numbered or not state.topic:
         return _nothing(m, "more")
     item = m.item(state.topic)
     if item and state.told <= len(item.more):
-        return tell(Moment(replace(state, playlist=(), options=()), m.pack), item.id, state.told + 1)
+        return tell(Moment(m.fresh(), m.pack), item.id, state.told + 1)
     return _inform(m, prompts.NO_MORE)
 
 
@@ -101,10 +133,15 @@ def _more(m: Moment, d: Decision) -> Outcome:
 def _stop(m: Moment, _d: Decision) -> Outcome:
     if not _speaking(m):
         return _nothing(m, "stop")
-    place = m.state.playlist[m.state.at] if m.state.playlist else m.state.topic
     state, actions = say(m.fresh(), prompts.STOPPED)
-    state = replace(state, topic=m.state.topic, said=m.state.said)
-    return state, (StopSpeaking(), SavePlace(place, m.state.sentence), *actions)
+    state = replace(state, topic=m.state.topic, said=m.state.said, left=state.left or _unheard(m))
+    return state, (StopSpeaking(), SavePlace(*place(m.state)), *actions)
+
+
+def _unheard(m: Moment) -> tuple[str, int] | None:
+    """Where the short answer that sounds is broken off; None where something else sounds."""
+    item = m.item(m.state.topic or "")
+    return (item.id, m.state.sentence) if item and m.state.told == 1 else None
 
 
 def _pause(m: Moment, _d: Decision) -> Outcome:
@@ -118,6 +155,8 @@ def _resume(m: Moment, _d: Decision) -> Outcome:
         return replace(m.state, mode="speaking"), (ResumeSpeaking(),)
     if m.state.mode == "speaking":
         return m.state, ()
+    if m.state.left and (m.state.left[0] in _playlist(m) or m.item(m.state.left[0])):
+        return _go_on(m, *m.state.left)
     if item := m.item(m.state.topic or ""):
         return _go(m, 1) if item.kind == "fact" else _more(m, Decision("command", "more"))
     return _nothing(m, "resume")
@@ -222,9 +261,8 @@ def _no(m: Moment, _d: Decision) -> Outcome:
 
 
 def _quit(m: Moment, _d: Decision) -> Outcome:
-    place = m.state.playlist[m.state.at] if m.state.playlist else m.state.topic
     state, actions = say(m.fresh(), prompts.GOODBYE)
-    return replace(state, mode="ended"), (StopSpeaking(), SavePlace(place, m.state.sentence), *actions, Quit())
+    return replace(state, mode="ended"), (StopSpeaking(), SavePlace(*place(m.state)), *actions, Quit())
 
 
 def _sleep(m: Moment, _d: Decision) -> Outcome:
@@ -232,9 +270,25 @@ def _sleep(m: Moment, _d: Decision) -> Outcome:
     return replace(state, mode="asleep"), (*actions, Microphone(open=False))
 
 
+def _listen(m: Moment, _d: Decision) -> Outcome:
+    """The key to talk: what sounds is held, and the microphone opens."""
+    if not m.state.conversation:
+        return say(m.state, prompts.HEARKEN)
+    if m.state.mode == "speaking":
+        return replace(m.state, mode="paused"), (PauseSpeaking(), Microphone(open=True))
+    return m.state, (Microphone(open=True), PlayEarcon("listening"))
+
+
+def _practise(m: Moment, _d: Decision) -> Outcome:
+    state, actions = _inform(m, prompts.PRACTISE)
+    return state, (*actions, PractiseKeys())
+
+
 COMMANDS: dict[str, Do] = {
     "next": _next,
     "previous": _previous,
+    "next_sentence": lambda m, _d: _by_sentence(m, 1),
+    "previous_sentence": lambda m, _d: _by_sentence(m, -1),
     "repeat": _repeat,
     "stop": _stop,
     "pause": _pause,
@@ -254,5 +308,7 @@ COMMANDS: dict[str, Do] = {
     "spell": _spell,
     "quit": _quit,
     "stop_listening": _sleep,
+    "listen": _listen,
+    "practise_keys": _practise,
 }
 """Command id to what it does."""

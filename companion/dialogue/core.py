@@ -8,7 +8,7 @@ from dataclasses import replace
 from companion.content.types import Pack
 from companion.dialogue import prompts
 from companion.dialogue.commands import COMMANDS
-from companion.dialogue.moves import Moment, say, tell
+from companion.dialogue.moves import Moment, place, say, tell
 from companion.dialogue.state import (
     Action,
     DeviceBack,
@@ -36,7 +36,11 @@ Handler = Callable[[Moment, Event], Outcome]
 
 def start(pack: Pack, state: State) -> Outcome:
     """Greet; what to do first."""
-    return say(state, prompts.HELLO.format(title=pack.title[:1].lower() + pack.title[1:]))
+    hello = prompts.HELLO.format(title=pack.title[:1].lower() + pack.title[1:])
+    item, sentence = (pack.item(state.left[0]), state.left[1]) if state.left else (None, 0)
+    # An answer that was heard to its end is nothing to go on with.
+    kept = item is not None and (item.kind == "fact" or sentence > 0)
+    return say(state, f"{hello} {prompts.go_on_with(item)}" if item and kept else hello)
 
 
 def step(state: State, event: Event, pack: Pack) -> Outcome:
@@ -60,8 +64,7 @@ def _understood(m: Moment, event: Event) -> Outcome:
 
 def _answer(m: Moment, decision: Decision) -> Outcome:
     queue = (decision.then,) if decision.then else ()
-    state = replace(m.state, playlist=(), queue=queue, options=(), asked="", numbered=False, visit=False, urgent=False)
-    return tell(Moment(state, m.pack), decision.id or "")
+    return tell(Moment(replace(m.fresh(), queue=queue), m.pack), decision.id or "")
 
 
 def _confirm(m: Moment, decision: Decision) -> Outcome:
@@ -71,6 +74,8 @@ def _confirm(m: Moment, decision: Decision) -> Outcome:
         state, actions = say(m.fresh(), prompts.surely(decision.id))
         return replace(state, asked=decision.id, topic=m.state.topic), actions
     ids = tuple(i for i, _ in decision.candidates[:2] if m.question(i))
+    if ids == m.state.options and len(ids) == 1 and not decision.personal:
+        return tell(Moment(m.fresh(), m.pack), ids[0])  # asked again in answer to "did you mean": meant
     text = prompts.did_you_mean([m.question(i) for i in ids])
     state, actions = say(m.fresh(), f"{m.pack.emergency} {text}" if decision.personal else text)
     return replace(state, options=ids), actions
@@ -87,11 +92,16 @@ def _decline(m: Moment, decision: Decision) -> Outcome:
         ids = tuple(i for i, _ in decision.candidates[:2] if m.title(i))
         state, actions = _missed(state, prompts.declined([m.title(i) for i in ids]))
         return replace(state, options=ids), actions
-    if misses == 2:
-        example = m.pack.questions[0].question if m.pack.questions else ""
-        return _missed(state, prompts.declined_again(decision.heard, example))
+    if misses != _LISTED_AT:
+        # Another example each time: the same words twice would help nobody.
+        examples = [q.question for q in m.pack.questions] or [""]
+        return _missed(state, prompts.declined_again(decision.heard, examples[misses % len(examples)], misses))
     state, actions = _missed(state, prompts.list_of_questions(m.pack))
     return replace(state, numbered=True), actions
+
+
+_LISTED_AT = 3
+"""Misses in a row at which the questions are read out."""
 
 
 def _missed(state: State, text: str) -> Outcome:
@@ -126,7 +136,7 @@ _TOLD: dict[str, Callable[[Moment, Decision], Outcome]] = {
 def _sentence_started(m: Moment, event: Event) -> Outcome:
     assert isinstance(event, SentenceStarted)
     state = replace(m.state, sentence=event.index)
-    return state, (SavePlace(_place(state), event.index),) if state.playlist else ()
+    return state, (SavePlace(*place(state)),) if state.playlist else ()
 
 
 def _speech_ended(m: Moment, _event: Event) -> Outcome:
@@ -136,7 +146,7 @@ def _speech_ended(m: Moment, _event: Event) -> Outcome:
         return tell(Moment(replace(state, at=state.at + 1), m.pack), state.playlist[state.at + 1])
     if state.queue:
         return _understood(Moment(replace(state, queue=()), m.pack), Understood(state.queue[0]))
-    done = replace(state, mode="listening", playlist=(), at=0)
+    done = replace(state, mode="listening", playlist=(), at=0, left=None if state.playlist else state.left)
     earcon: tuple[Action, ...] = (PlayEarcon("end"),) if state.playlist else ()
     return done, (*earcon, PlayEarcon("listening"))
 
@@ -171,7 +181,7 @@ def _aside(m: Moment, text: str, *before: Action) -> Outcome:
 
 
 def _input_ended(m: Moment, _event: Event) -> Outcome:
-    return replace(m.state, mode="ended"), (StopSpeaking(), SavePlace(_place(m.state), m.state.sentence), Quit())
+    return replace(m.state, mode="ended"), (StopSpeaking(), SavePlace(*place(m.state)), Quit())
 
 
 def _wake(m: Moment, event: Event) -> Outcome:
@@ -179,10 +189,6 @@ def _wake(m: Moment, event: Event) -> Outcome:
     awake = replace(m.state, mode="listening")
     state, actions = _understood(Moment(awake, m.pack), event)
     return state, (Microphone(open=True), *actions)
-
-
-def _place(state: State) -> str | None:
-    return state.playlist[state.at] if state.playlist else state.topic
 
 
 _EVERYWHERE: dict[type, Handler] = {

@@ -21,9 +21,11 @@ class Moment:
     pack: Pack
 
     def fresh(self) -> State:
-        """The state without offers and queues, for a new turn. A narration's place stays in its topic."""
+        """The state without offers and queues, for a new turn. The place of a narration is kept in ``left``."""
+        state = self.state
         return replace(
-            self.state,
+            state,
+            left=(state.playlist[state.at], state.sentence) if state.playlist else state.left,
             options=(),
             asked="",
             numbered=False,
@@ -55,6 +57,13 @@ class Moment:
             return item.question
         term = self.term(content_id)
         return f"What does {term.term} mean?" if term else ""
+
+
+def place(state: State) -> tuple[str | None, int]:
+    """The item and sentence to go on with some time: of the reading, else of the last answer."""
+    if state.playlist:
+        return state.playlist[state.at], state.sentence
+    return state.left or (state.topic, state.sentence if state.mode in {"speaking", "paused"} else 0)
 
 
 def say(state: State, text: str, *, aside: bool = False) -> Outcome:

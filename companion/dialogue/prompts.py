@@ -30,6 +30,9 @@ NOTHING_TO = {
     "previous": "There is nothing before this.",
 }
 NO_MORE = "That is all I have on that. Say source to hear where it is from."
+PRACTISE = "Practise keys. Each key now says what it does. Press K again when you are done."
+PRACTISED = "Done. The keys work again."
+HEARKEN = "I am listening."
 ASLEEP = "I have stopped listening. Press a key to wake me."
 AWAKE = "I am listening again."
 MICROPHONE_LOST = "The microphone is gone. You can type or use the keys. I will listen again when it is back."
@@ -47,6 +50,11 @@ TROUBLE = {
 VOICE_SLOW = "The voice is slow to answer. The words are here in writing."
 SAVED, NOT_SAVED = "Your place is saved.", "Your place could not be saved."
 NOT_REVIEWED = "No clinician has reviewed it yet."
+
+
+def go_on_with(item: Item) -> str:
+    """In the greeting, to somebody who was here before."""
+    return f"Say continue to go on with {item.kind} {_number(item.number).lower()}."
 
 
 def honest(sentences: Sequence[str], saved: bool) -> tuple[str, ...]:
@@ -132,11 +140,12 @@ def declined(titles: Sequence[str]) -> str:
     return "I don't have an answer to that. Say list questions to hear what I know."
 
 
-def declined_again(heard: str, example: str) -> str:
-    """Second time: what was heard, and one example."""
+def declined_again(heard: str, example: str, misses: int = 2) -> str:
+    """Second time: what was heard, and one example. From the fourth time on, the keyboard too."""
+    keyboard = " You can also press H for help." if misses > 3 else ""
     if not heard:
-        return f"I still did not catch that. You could ask, for example: {example}"
-    return f"I heard: {heard}. I don't have that. You could ask, for example: {example}"
+        return f"I still did not catch that. You could ask, for example: {example}{keyboard}"
+    return f"I heard: {heard}. I don't have that. You could ask, for example: {example}{keyboard}"
 
 
 NOT_CAUGHT = "I did not catch that. Please say it again."

@@ -50,6 +50,8 @@ class State:
     silences: int = 0
     """Waits in a row in which nothing was said."""
     help_page: int = 0
+    left: tuple[str, int] | None = None
+    """Item and sentence where a reading was broken off, maybe in an earlier run: "continue" goes there. None for none."""
     rate: int = 120
     """Nominal words per minute."""
     volume: float = 0.8
@@ -132,6 +134,9 @@ class Say:
     aside: bool = False
     """True: what sounds now goes on afterwards, at the start of its sentence."""
 
+    first: int = 0
+    """Sentence to begin with; those before it were heard already."""
+
     @property
     def text(self) -> str:
         """All of it."""
@@ -158,6 +163,18 @@ class PauseSpeaking:
 @dataclass(frozen=True, slots=True)
 class ResumeSpeaking:
     """Go on at the start of the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoToSentence:
+    """Go on at another sentence of what is being said; where it was held, it goes on."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class PractiseKeys:
+    """From now on a key says what it does instead of doing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +205,16 @@ class Quit:
     """End the program, after what is being said."""
 
 
-Action = Say | PlayEarcon | StopSpeaking | PauseSpeaking | ResumeSpeaking | Adjust | Microphone | SavePlace | Quit
+Action = (
+    Say
+    | PlayEarcon
+    | StopSpeaking
+    | PauseSpeaking
+    | ResumeSpeaking
+    | GoToSentence
+    | PractiseKeys
+    | Adjust
+    | Microphone
+    | SavePlace
+    | Quit
+)

@@ -29,6 +29,8 @@ _VOL = r"(?:the |your |its )?(?:volume|sound|voice|audio|speaker|loudness)"
 _PACE = r"(?:the |your )?(?:speed|rate|pace|tempo|speech rate|reading speed|talking speed)"
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
+    ("next_sentence", r"(?:(?:go |skip |jump |move )?(?:on )?(?:to )?)(?:the )?next sentence(?: please)?|(?:skip|leave out) (?:this|the|that) sentence|(?:one|a) sentence (?:on|further|forward)"),
+    ("previous_sentence", r"(?:go |jump |move )?(?:back )?(?:to )?(?:the )?(?:previous sentence|sentence before(?: (?:this|that)(?: one)?)?)(?: please)?|(?:go |jump |move )?back (?:a|one|by one) sentence(?: please)?"),
     ("stop_listening", r"stop listening(?: to me)?|(?:switch|turn) off (?:the |your )?(?:microphone|mic)|(?:close|mute) (?:the |your )?(?:microphone|mic)|go to sleep|do not listen"),
     ("quit", r"(?:good ?bye|bye|bye bye|good night|goodnight|farewell|so long|cheerio|ta ta|see (?:you|ya)|see you (?:later|soon|tomorrow|next time|again)|catch you later|"
              r"talk to you (?:later|soon|tomorrow)|until (?:next time|tomorrow))(?: (?:now|then|companion|for now|everyone|bye|goodbye|for today))*|"

@@ -8,6 +8,8 @@ from companion.understanding.normal import NUMBERS, tokens
 COMMAND_PHRASES: dict[str, tuple[str, ...]] = {
     "next": ("next", "next one", "next fact", "next question", "skip", "go on to the next one", "skip this one", "the next one please", "go to the next fact", "next fact please", "move along", "let us hear the next one", "on to the next", "forward", "skip to the next", "carry on to the next fact", "next item please"),
     "previous": ("previous", "go back", "back", "previous one", "previous fact", "the one before", "go back one", "the previous fact", "go back to the one before", "take me back", "the last one before this", "go to the one before", "back up one", "last fact again", "the fact before this one"),
+    "next_sentence": ("next sentence", "skip this sentence", "the next sentence please", "go to the next sentence", "one sentence on"),
+    "previous_sentence": ("previous sentence", "the sentence before", "go back a sentence", "go back one sentence", "back one sentence"),
     "repeat": ("repeat", "repeat that", "again", "say that again", "say it again please", "once more", "pardon", "come again", "what did you say", "could you repeat that", "one more time", "i did not catch that", "i missed that", "what was that", "read it again", "play it again", "tell me that again", "let me hear that again", "sorry what", "repeat last", "run that by me again", "repeat the last thing"),
     "stop": ("stop", "stop it", "stop talking", "stop reading", "be quiet", "enough", "cancel", "that is enough", "stop now", "please stop", "you can stop now", "stop speaking", "that will do", "shut up", "silence please", "no more talking", "no more", "no more please", "stop it now"),
     "pause": ("pause", "wait", "hold on", "one moment", "pause please", "just a moment", "wait a moment", "hold it there", "give me a second", "pause there", "hang on a minute", "just a second please", "wait for me", "stay there", "hold it right there"),
@@ -27,6 +29,7 @@ COMMAND_PHRASES: dict[str, tuple[str, ...]] = {
     "spell": ("spell", "spell it", "spell that", "how do you spell that", "spell that out letter by letter", "letter by letter please"),
     "quit": ("goodbye", "bye", "bye bye", "quit", "exit", "good night", "that is all", "i am done", "thank you goodbye", "see you later", "i want to stop now goodbye", "that will be all", "i am finished", "end the program", "close the program", "thanks bye", "that is it for today", "bye for now", "we are done", "close", "ciao", "let us finish here", "let us stop for today"),
     "stop_listening": ("stop listening", "do not listen any more", "turn off the microphone", "mute the microphone", "go to sleep"),
+    "practise_keys": ("practise keys", "practise the keys", "practice keys", "what do the keys do"),
 }  # fmt: skip
 
 
