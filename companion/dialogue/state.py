@@ -51,7 +51,7 @@ class State:
     """Waits in a row in which nothing was said."""
     help_page: int = 0
     left: tuple[str, int] | None = None
-    """Item and sentence where a reading was broken off, maybe in an earlier run: "continue" goes there. None for none."""
+    """Item and sentence where a reading was broken off, maybe earlier: "continue" goes there. None for none."""
     rate: int = 120
     """Nominal words per minute."""
     volume: float = 0.8
