@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from companion import keymap, keys
 from companion.content.types import Pack
@@ -30,19 +30,17 @@ from companion.dialogue.state import (
     ResumeSpeaking,
     SavePlace,
     Say,
-    SentenceStarted,
-    SpeechEnded,
     State,
     StopSpeaking,
     Trouble,
     Understood,
 )
 from companion.ears import Ears
-from companion.errors import CompanionError, DeviceError
-from companion.events import Decision, Hypothesis, SpeechSettings
+from companion.errors import CompanionError
+from companion.events import Decision, Hypothesis
+from companion.mouth import SLOW, MakeSpeaker, Mouth
 from companion.ports import Loudspeaker, Router
-from companion.speaking.speech import Speaker, SpeechEvent
-from companion.text_mode import LABEL, PROMPT
+from companion.text_mode import PROMPT
 
 REMIND_AFTER = 20.0
 """Seconds of silence before the one reminder. Then the companion waits as long as it takes."""
@@ -50,14 +48,8 @@ LOOK_AGAIN = 1.0
 """Seconds between tries to find a lost device again."""
 FAREWELL = 10.0
 """Seconds that the last words may take."""
-SLOW = 1.5
-"""Seconds after which a part that does not answer is spoken of: nobody is left in silence for two."""
 FAULTS = 5
 """Faults of our own in a row with which the conversation ends."""
-
-
-_WRITTEN = {"listening": "Listening.", "end": "That was the end."}
-"""Earcons are never alone: the others stand beside a line of the conversation."""
 
 
 class Memory(Protocol):
@@ -105,7 +97,7 @@ class Session:
         self,
         pack: Pack,
         router: Router,
-        make_speaker: Callable[[Callable[[SpeechEvent], None]], Speaker],
+        make_speaker: MakeSpeaker,
         *,
         loudspeaker: Loudspeaker | None = None,
         state: State,
@@ -117,24 +109,21 @@ class Session:
         status: Callable[[str], None] = lambda _line: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._pack, self._router, self._memory, self._out = pack, router, memory, out
+        self._pack, self._router, self._memory = pack, router, memory
         self._events: queue.Queue[Event | _Heard | _Key] = queue.Queue()
         self._state = state
-        self._earcons = earcons
-        self._table, self._push_to_talk, self._status = table, push_to_talk, status
+        self._table, self._push_to_talk = table, push_to_talk
         self._practising = False
         self._clock = clock
-        self._loudspeaker = loudspeaker
-        self._speech: int | None = None  # what ``SpeechEnded`` is about; asides don't count
         self._silent_since = clock()
-        self._loudspeaker_lost = False
         self._looked = 0.0
         self._ears: Ears | None = None
-        self._speaker = make_speaker(self._on_speech)
+        self._mouth = Mouth(
+            make_speaker, loudspeaker, out, self._events.put, earcons=earcons, status=status, clock=clock
+        )
         self._ending = False
-        self._asked_at: float | None = None  # since when something has been said that does not sound yet
         self._slow_ears: float | None = None  # the utterance of which was said that it takes long
-        self._troubles: set[str] = set()  # parts whose failure is known to the listener
+        self._forgetful = False  # nothing can be saved, and the listener knows
         self._deaf_times = 0
         self._faults = 0
 
@@ -158,43 +147,9 @@ class Session:
         self._deaf_times += 1
         self._events.put(Trouble("hearing" if self._deaf_times == 1 else "deaf"))
 
-    def _on_speech(self, event: SpeechEvent) -> None:
-        if event.kind in {"started", "stopped", "paused", "finished", "failed"}:
-            self._asked_at = None
-        if event.kind == "started":
-            self._troubles.discard("voice")
-        if event.kind == "failed":
-            self._speech_failed(event)
-            return
-        if event.speech != self._speech:
-            return
-        if event.kind == "started":
-            self._events.put(SentenceStarted(event.index))
-        elif event.kind == "finished":
-            self._events.put(SpeechEnded())
-
-    def _speech_failed(self, event: SpeechEvent) -> None:
-        if isinstance(event.error, DeviceError):
-            if not self._loudspeaker_lost:
-                self._loudspeaker_lost = True
-                self._events.put(DeviceLost("loudspeaker"))
-            return
-        # The voice: the words stand on the screen, and the conversation goes on as if they had been heard.
-        self._tell("voice")
-        if event.speech == self._speech:
-            self._events.put(SpeechEnded())
-
-    def _tell(self, part: Literal["voice", "memory"]) -> None:
-        """Say once that a part has failed; again only after it has worked."""
-        if part not in self._troubles:
-            self._troubles.add(part)
-            self._events.put(Trouble(part))
-
     def deaf(self) -> bool:
         """Whether the companion itself is to be heard now."""
-        # Earcons are no speech of the speaker's, but the microphone hears them as well.
-        sounds = self._speaker.speaking or getattr(self._loudspeaker, "busy", False)
-        return sounds and not self._loudspeaker_lost
+        return self._mouth.audible
 
     # The loop
 
@@ -208,12 +163,12 @@ class Session:
                 ears.open = not self._push_to_talk
                 ears.start()
                 stack.callback(ears.close)
-            stack.callback(self._speaker.close)
+            stack.callback(self._mouth.speaker.close)
             self._state, actions = start(self._pack, self._state)
             self._carry_out(actions)
             while not self._ending:
                 self._turn()
-            self._speaker.wait(FAREWELL)
+            self._mouth.speaker.wait(FAREWELL)
 
     def _turn(self) -> None:
         try:
@@ -245,18 +200,16 @@ class Session:
 
     def _watch(self) -> None:
         """Speak of parts that are at work for long: a silence must have a reason that the listener knows."""
-        if self._asked_at is not None and self._clock() - self._asked_at > SLOW:
-            self._asked_at = None
-            self._write(f"{LABEL}{prompts.VOICE_SLOW}")
+        self._mouth.watch()
         since = self._ears.busy_since if self._ears is not None else None
         if since is not None and since != self._slow_ears and self._clock() - since > SLOW:
             self._slow_ears = since
             self._apply(Trouble("slow"))
 
     def _idle(self) -> None:
-        if self._loudspeaker_lost or (self._ears is not None and self._ears.lost_now):
+        if self._mouth.lost or (self._ears is not None and self._ears.lost_now):
             self._look_for_devices()
-        if self._speaker.speaking or self._state.mode != "listening":
+        if self._mouth.speaking or self._state.mode != "listening":
             self._silent_since = self._clock()
         elif self._clock() - self._silent_since > REMIND_AFTER:
             self._silent_since = self._clock()
@@ -271,8 +224,8 @@ class Session:
             return
         if self._push_to_talk and self._ears is not None:
             self._ears.open = False
-        self._write(f"{PROMPT}{decision.heard}")
-        self._earcon(PlayEarcon("heard"))
+        self._mouth.write(f"{PROMPT}{decision.heard}")
+        self._mouth.earcon(PlayEarcon("heard"))
         self._apply(Understood(decision))
 
     def _pressed(self, character: str) -> None:
@@ -301,22 +254,20 @@ class Session:
                 case Say():
                     self._say(action)
                 case StopSpeaking():
-                    self._speech = None
-                    self._speaker.stop()
+                    self._mouth.stop()
                 case PauseSpeaking():
-                    self._speaker.pause()
-                    self._write(f"{LABEL}Paused.")
+                    self._mouth.pause()
                 case ResumeSpeaking():
-                    self._speaker.resume()
+                    self._mouth.speaker.resume()
                 case GoToSentence():
-                    self._speaker.go_to(action.index)
-                    self._speaker.resume()
+                    self._mouth.go_to(action)
                 case PractiseKeys():
                     self._practising = True
                 case PlayEarcon():
-                    self._earcon(action)
+                    self._mouth.earcon(action)
                 case Adjust():
-                    self._adjust(action)
+                    self._mouth.adjust(action)
+                    self._save(None)
                 case Microphone():
                     self._open_ears(action.open)
                 case SavePlace():
@@ -331,47 +282,19 @@ class Session:
     def _save(self, place: SavePlace | None) -> None:
         try:
             self._memory.save(self._state, place)
-            self._troubles.discard("memory")
+            self._forgetful = False
         except CompanionError as error:
-            if "memory" not in self._troubles:
+            if not self._forgetful:  # said again only after it has worked
+                self._forgetful = True
                 print(str(error), file=sys.stderr, flush=True)
-            self._tell("memory")
+                self._events.put(Trouble("memory"))
 
     def _say(self, action: Say) -> None:
-        action = replace(action, sentences=prompts.honest(action.sentences, "memory" not in self._troubles))
-        self._write(f"{LABEL}{action.text}")
-        if self._loudspeaker_lost:
-            self._events.put(SpeechEnded())
-            return
-        self._asked_at = self._clock()
-        if action.aside:
-            spoken = self._speaker.speak(action.sentences, "urgent")
-        else:
-            # Nothing of the last speech may count for the new one, so it is forgotten before.
-            self._speech = None
-            self._speech = spoken = self._speaker.speak(action.sentences, "normal", action.first)
-        if spoken is None:
-            self._asked_at = None
-
-    def _earcon(self, action: PlayEarcon) -> None:
-        if action.name in _WRITTEN:
-            self._status(_WRITTEN[action.name])
-        if self._earcons and not self._loudspeaker_lost:
-            from companion.speaking.earcons import earcon
-
-            self._speaker.sound(earcon(action.name))
-
-    def _adjust(self, action: Adjust) -> None:
-        self._speaker.settings = SpeechSettings(action.rate, action.volume, self._speaker.settings.voice)
-        place = self._speaker.place
-        if place and self._speaker.speaking:
-            self._speaker.go_to(place[1])  # the sentence begins anew at the new rate
-        self._save(None)
+        self._mouth.say(replace(action, sentences=prompts.honest(action.sentences, not self._forgetful)))
 
     def _look_for_devices(self) -> None:
         """Open the loudspeaker anew. PortAudio's list of devices is frozen until every stream is closed."""
-        reopen: Any = getattr(self._loudspeaker, "reopen", None)
-        if reopen is None or (self._speaker.speaking and not self._loudspeaker_lost):
+        if self._mouth.speaking and not self._mouth.lost:
             return
         if 0 <= self._clock() - self._looked < LOOK_AGAIN:
             return
@@ -379,20 +302,13 @@ class Session:
         if self._ears is not None:
             self._ears.hold()
         try:
-            reopen()
-        except CompanionError:
-            return
+            there = self._mouth.reopen()
         finally:
             if self._ears is not None:
                 self._ears.go_on()
-        if self._loudspeaker_lost:
-            self._loudspeaker_lost = False
-            # What was held when the device went is heard again from the start of its sentence.
-            self._speaker.resume()
+        if there and self._mouth.lost:
+            self._mouth.back()
             self._apply(DeviceBack("loudspeaker"))
-
-    def _write(self, line: str) -> None:
-        print(line, file=self._out, flush=True)
 
     def end(self) -> None:
         """End from outside, as at the end of the input."""

@@ -19,7 +19,7 @@ GOES = {
     "_back": ("speaking",),
     "_trouble": ("speaking",),
     "_input_ended": ("ended",),
-    "_wake": ("speaking", "listening"),
+    "_wake": ("speaking", "listening", "ended"),
 }
 
 

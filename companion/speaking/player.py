@@ -24,9 +24,9 @@ RATE = 22_050
 """Hz that espeak-ng speaks at; asked of the device first, so that nothing needs converting."""
 LATENCY = 0.025
 """Seconds asked of PortAudio."""
-HEARTBEAT = 0.5
-"""Seconds without a callback after which the device counts as lost. On a machine under load callbacks stay away for a
-quarter of a second while the device is there; a device that is lost must be noticed within a second."""
+HEARTBEAT = 0.7
+"""Seconds without a callback after which the device counts as lost. Most losses end the stream and are told at once;
+a busy machine can be late by 0.4."""
 _TICK = 0.05
 
 
