@@ -340,6 +340,10 @@ def _doubted(decision: Decision) -> Decision:
     if decision.kind == "command" and decision.id in _FAR_REACHING:
         why = "The recogniser was not sure, and this command changes much, so it is asked first."
         return replace(decision, kind="confirm", candidates=((decision.id, 1.0),), reasons=(*decision.reasons, why))
+    if decision.kind == "confirm" and not decision.personal:
+        # Twice unsure: a guess at words that were guessed at would offer topics to a cough.
+        why = ("Neither the words nor the topic are sure.", *decision.reasons)
+        return Decision("decline", None, heard=decision.heard, reasons=why)
     if decision.kind != "answer" or decision.id is None:
         return decision
     return _asked_first(decision, "The recogniser was not sure, so it is asked first.")
