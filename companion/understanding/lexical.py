@@ -65,8 +65,8 @@ class Reading:
 @dataclass(slots=True)
 class _Entry:
     item: Item
-    wordings: list[tuple[str, frozenset[str], float]] = field(default_factory=list)
-    """Each with its concepts and their weight."""
+    wordings: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    """Each with its concepts."""
     vocabulary: frozenset[str] = frozenset()
     title: frozenset[str] = frozenset()
     text: frozenset[str] = frozenset()
@@ -88,8 +88,16 @@ class Lexical:
         self._unknown = math.log(1 + n)
         self._weights: dict[str, float] = {}
         self._weights = {key: self._weigh(key) for key in (*df, *self._subject)}
-        for entry in self._entries:
-            entry.wordings = [(w, row, sum(map(self.weight, row))) for w, row, _ in entry.wordings]
+        # All wordings in one row, and for each concept the numbers of those that hold it.
+        self._rows = [
+            (at, wording, row, sum(map(self.weight, row)))
+            for at, entry in enumerate(self._entries)
+            for wording, row in entry.wordings
+        ]
+        self._holding: dict[str, list[int]] = {}
+        for n, (_, _, row, _) in enumerate(self._rows):
+            for key in sorted(row):
+                self._holding.setdefault(key, []).append(n)
         self._diseases = self._foreign(pack.foreign_diseases)
         self._organs = self._foreign(pack.foreign_organs)
         self._topics = self._foreign(pack.foreign_topics)
@@ -100,8 +108,8 @@ class Lexical:
     def _entry(self, item: Item) -> _Entry:
         entry = _Entry(item)
         for wording in (item.question, item.title, *item.wordings):
-            entry.wordings.append((wording, frozenset(self._keys(wording)), 0.0))
-        entry.vocabulary = frozenset().union(*(keys for _, keys, _ in entry.wordings))
+            entry.wordings.append((wording, frozenset(self._keys(wording))))
+        entry.vocabulary = frozenset().union(*(keys for _, keys in entry.wordings))
         entry.title = frozenset(self._keys(item.title)) - self._subject
         entry.text = frozenset(k for t in (item.short, *item.more) for k in self._keys(t))
         return entry
@@ -140,14 +148,33 @@ class Lexical:
         concepts = self.vocabulary.concepts(words)
         keys = {c.key for c in concepts}
         total = sum(self.weight(k) for k in keys)
+        nearest = self._nearest(keys, total, without)
         matches = sorted(
-            (self._match(e, concepts, keys, total, without) for e in self._entries), key=lambda m: (-m.score, m.id)
+            (self._match(e, concepts, keys, nearest.get(at)) for at, e in enumerate(self._entries)),
+            key=lambda m: (-m.score, m.id),
         )
         cost = max((c.cost for c in concepts), default=0.0)
         foreign, organs = self._foreign_in(words, keys)
         return Reading(tuple(concepts), tuple(matches), foreign, organs, cost, bool(_PRONOUNS & set(words)))
 
-    def _match(self, entry: _Entry, concepts: Sequence[Concept], keys: set[str], total: float, without: str) -> Match:
+    def _nearest(self, keys: set[str], total: float, without: str) -> dict[int, tuple[float, int]]:
+        """For each entry that shares a concept: the weighted Dice coefficient of its nearest wording, and which it is."""
+        shared: dict[int, float] = {}
+        for key in sorted(keys):  # in a fixed order, so that sums are the same in every process
+            weight = self.weight(key)
+            for n in self._holding.get(key, ()):
+                shared[n] = shared.get(n, 0.0) + weight
+        best: dict[int, tuple[float, int]] = {}
+        for n in sorted(shared):
+            at, wording, _, weight = self._rows[n]
+            dice = 2 * shared[n] / (total + weight)
+            if wording != without and dice > best.get(at, (0.0, 0))[0]:
+                best[at] = dice, n
+        return best
+
+    def _match(
+        self, entry: _Entry, concepts: Sequence[Concept], keys: set[str], near: tuple[float, int] | None
+    ) -> Match:
         hard = {c.key for c in concepts if not c.soft}
         if not hard:
             return Match(entry.item.id, 0.0, 0.0, 0.0, "", 0.0, ())
@@ -156,13 +183,10 @@ class Lexical:
         known = sum(map(self.weight, explained)) + TEXT_EXPLAINS * sum(map(self.weight, by_text))
         cover = known / sum(map(self.weight, hard))
         closeness, nearest, shared = 0.0, "", frozenset[str]()
-        for wording, row, weight in entry.wordings:
-            both = row & keys
-            if not both or wording == without:
-                continue
-            dice = 2 * sum(map(self.weight, both)) / (total + weight)
-            if dice > closeness:
-                closeness, nearest, shared = dice, wording, both
+        if near is not None:
+            closeness = near[0]
+            _, nearest, row, _ = self._rows[near[1]]
+            shared = row & keys
         cues = (shared - self._subject) & hard
         telling = sum(map(self.weight, cues))
         open_words = hard - explained - by_text - self._subject

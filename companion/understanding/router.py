@@ -342,8 +342,8 @@ def _doubted(decision: Decision) -> Decision:
         return replace(decision, kind="confirm", candidates=((decision.id, 1.0),), reasons=(*decision.reasons, why))
     if decision.kind == "confirm" and not decision.personal:
         # Twice unsure: a guess at words that were guessed at would offer topics to a cough.
-        why = ("Neither the words nor the topic are sure.", *decision.reasons)
-        return Decision("decline", None, heard=decision.heard, reasons=why)
+        reasons = ("Neither the words nor the topic are sure.", *decision.reasons)
+        return Decision("decline", None, heard=decision.heard, reasons=reasons)
     if decision.kind != "answer" or decision.id is None:
         return decision
     return _asked_first(decision, "The recogniser was not sure, so it is asked first.")

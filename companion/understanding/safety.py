@@ -152,10 +152,10 @@ class Safety:
         return asks
 
     def _sign(self, words: list[str]) -> tuple[UrgentRule | None, str]:
-        stemmed = [stem(w) for w in words]
+        said_words = _Said(words)
         for rule, signs in self._rules:
             for _sign, groups in signs:
-                if said := _matches(groups, words, stemmed):
+                if said := _matches(groups, said_words):
                     return rule, said
         return None, ""
 
@@ -172,17 +172,31 @@ def _compile(sign: str) -> list[list[_Alternative]]:
     return groups
 
 
-def _matches(groups: list[list[_Alternative]], words: list[str], stemmed: list[str]) -> str:
+class _Said:
+    """An utterance's words and stems; each also as a set, since most signs have none of them."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words, self.stems = words, [stem(w) for w in words]
+        self._known = {True: frozenset(words), False: frozenset(self.stems)}
+
+    def spans(self, alternative: _Alternative) -> list[tuple[int, int]]:
+        if alternative.words[0] not in self._known[alternative.exact]:
+            return []
+        row, n = self.words if alternative.exact else self.stems, len(alternative.words)
+        return [(i, i + n) for i in range(len(row) - n + 1) if tuple(row[i : i + n]) == alternative.words]
+
+
+def _matches(groups: list[list[_Alternative]], said: _Said) -> str:
     """The words that make the sign; "" where it isn't complete."""
     places: list[list[tuple[int, int]]] = []
     for group in groups:
-        found = [span for alternative in group for span in _spans(alternative, words, stemmed)]
+        found = [span for alternative in group for span in said.spans(alternative)]
         if not found:
             return ""
         places.append(found)
     for start in sorted({s[0] for spans in places for s in spans}):
         if taken := _fits(start, places):
-            return " ".join(words[i] for i in sorted(taken))
+            return " ".join(said.words[i] for i in sorted(taken))
     return ""
 
 
@@ -195,11 +209,3 @@ def _fits(start: int, places: list[list[tuple[int, int]]]) -> set[int]:
             return set()
         taken |= set(range(*span))
     return taken
-
-
-def _spans(alternative: _Alternative, words: list[str], stemmed: list[str]) -> list[tuple[int, int]]:
-    row = words if alternative.exact else stemmed
-    if alternative.words[0] not in row:
-        return []
-    n = len(alternative.words)
-    return [(i, i + n) for i in range(len(row) - n + 1) if tuple(row[i : i + n]) == alternative.words]
