@@ -158,7 +158,7 @@ class Lexical:
         return Reading(tuple(concepts), tuple(matches), foreign, organs, cost, bool(_PRONOUNS & set(words)))
 
     def _nearest(self, keys: set[str], total: float, without: str) -> dict[int, tuple[float, int]]:
-        """For each entry that shares a concept: the weighted Dice coefficient of its nearest wording, and which it is."""
+        """For each entry that shares a concept: the weighted Dice coefficient of its nearest wording, and that one."""
         shared: dict[int, float] = {}
         for key in sorted(keys):  # in a fixed order, so that sums are the same in every process
             weight = self.weight(key)
