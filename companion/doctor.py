@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import platform
+import shutil
 import sys
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from companion.atomic import atomic_write_bytes
 from companion.errors import CompanionError
-from companion.settings import Paths, Settings
+from companion.settings import Paths, Settings, peek_state
+
+LEAST_ROOM = 50_000_000
+"""Bytes: what a session keeps is far less, but a disk as full as that fails elsewhere first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,11 @@ def examine(settings: Settings) -> tuple[Part, ...]:
         _devices,
         _pocketsphinx,
         _vosk,
+        _recogniser,
         _meaning,
-        _state,
+        _folders,
+        _room,
+        _place,
     )
     return tuple(part for check in checks for part in check(settings))
 
@@ -97,7 +108,7 @@ def _devices(settings: Settings) -> Iterator[Part]:
     ):
         if fitting:
             listed = ", ".join(f"{d.index} {d.name}" for d in fitting[:6])
-            yield Part(name, True, use, f"{len(fitting)} found: {listed}.")
+            yield _opened(name, use, settings.device, f"{len(fitting)} found: {listed}.")
         else:
             yield Part(
                 name,
@@ -106,6 +117,21 @@ def _devices(settings: Settings) -> Iterator[Part]:
                 f"No {name} was found.",
                 f"Plug one in, or go on in text: companion --text. {_group()}".strip(),
             )
+
+
+def _opened(name: str, use: str, device: str | None, detail: str) -> Part:
+    """A device that is listed may still refuse: taken by another program, or forbidden to this one."""
+    from companion.hearing.microphone import SoundDeviceMicrophone
+    from companion.speaking.player import SoundDevicePlayer
+
+    try:
+        if name == "loudspeaker":
+            SoundDevicePlayer(device).close()
+        else:
+            SoundDeviceMicrophone(device).close()
+    except CompanionError as err:
+        return Part(name, False, use, f"{err.what} {detail}", err.to_do)
+    return Part(name, True, use, detail)
 
 
 def _group() -> str:
@@ -144,7 +170,34 @@ def _vosk(settings: Settings) -> Iterator[Part]:
             "Run companion model fetch vosk-small, or see models/README.md.",
         )  # fmt: skip
         return
+    try:
+        from companion.hearing.vosk import check_model
+
+        check_model(model)  # every byte, where the model brought its checksums along
+    except CompanionError as err:
+        yield Part("Vosk", False, "the better recogniser", err.what, err.to_do)
+        return
     yield Part("Vosk", True, "the better recogniser", f"Vosk {version} with the model {_short(model)}.")
+
+
+def _recogniser(settings: Settings) -> Iterator[Part]:
+    """Whether listening really starts: a model may be whole and still not fit this machine."""
+    import numpy as np
+
+    from companion.content.load import load_pack
+    from companion.hearing.engines import open_recognizer
+    from companion.understanding.phrases import phrases
+
+    try:
+        spoken = phrases(load_pack(settings.pack))
+        engine = open_recognizer(settings.engine, settings.model, spoken, Paths.find().cache, partials=False)
+        with contextlib.closing(engine):
+            engine.accept(np.ones(3_200, np.int16))
+            engine.finish()
+    except CompanionError as err:
+        yield Part("recogniser", False, "listening", err.what, err.to_do)
+        return
+    yield Part("recogniser", True, "listening", f"{engine.name} was started and listens.")
 
 
 def _meaning(_settings: Settings) -> Iterator[Part]:
@@ -160,14 +213,50 @@ def _meaning(_settings: Settings) -> Iterator[Part]:
         )  # fmt: skip
 
 
-def _state(_settings: Settings) -> Iterator[Part]:
+def _folders(_settings: Settings) -> Iterator[Part]:
     paths = Paths.find()
-    yield Part(
-        "folders",
-        True,
-        "keeping your place",
-        f"Settings and place: {paths.state}. Models: {paths.models}. Cache: {paths.cache}.",
-    )
+    bad = []
+    for use, folder in (("settings and place", paths.state), ("what can be made again", paths.cache)):
+        probe = folder / f".probe-{uuid.uuid4().hex[:8]}"
+        try:
+            atomic_write_bytes(probe, b"companion")
+            probe.unlink()
+        except OSError as err:
+            bad.append(f"{folder} for {use} can't be written ({err.strerror or err})")
+    try:
+        with tempfile.TemporaryFile():
+            pass
+    except OSError as err:
+        bad.append(f"the folder for temporary files can't be written ({err.strerror or err})")
+    where = f"Settings and place: {paths.state}. Models: {paths.models}. Cache: {paths.cache}."
+    if bad:
+        to_do = "Let this user write there, or set COMPANION_HOME to a folder of your own. Until then nothing is saved."
+        yield Part("folders", False, "keeping your place", f"{'; '.join(bad)}.", to_do)
+    else:
+        yield Part("folders", True, "keeping your place", where)
+
+
+def _room(_settings: Settings) -> Iterator[Part]:
+    folder = Paths.find().state
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as err:
+        yield Part("disk", False, "keeping your place", f"The disk can't be looked at ({err.strerror}).")
+        return
+    detail = f"{free / 1e6:,.0f} MB are free."
+    to_do = "" if free >= LEAST_ROOM else "Remove something you don't need, or nothing can be saved."
+    yield Part("disk", free >= LEAST_ROOM, "keeping your place", detail, to_do)
+
+
+def _place(_settings: Settings) -> Iterator[Part]:
+    note = peek_state(Paths.find().state_file)
+    if note is None:
+        yield Part("saved place", True, "going on where you stopped", "It can be read, or there is none yet.")
+    else:
+        to_do = "Nothing needs doing: the next start keeps the old file aside and begins afresh."
+        yield Part("saved place", False, "going on where you stopped", note, to_do)
 
 
 def _version(name: str) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "atomic_write_bytes",
     "atomic_write_text",
     "load_state",
+    "peek_state",
     "save_state",
 ]
 
@@ -221,6 +222,22 @@ def load_state(path: Path) -> tuple[State, str | None]:
     if not isinstance(raw, dict) or raw.get("version") != STATE_VERSION:
         return State(), _set_aside(path)
     return _read_state(raw), None
+
+
+def peek_state(path: Path) -> str | None:
+    """What is wrong with the remembered place, a sentence; None for nothing. Moves nothing away. Never raises."""
+    try:
+        with path.open("rb") as file:
+            raw = json.loads(file.read(MAX_STATE_BYTES + 1).decode("utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"The saved place in {path} can't be read ({error.strerror})."
+    except (ValueError, RecursionError):
+        return f"The saved place in {path} is damaged."
+    if not isinstance(raw, dict) or raw.get("version") != STATE_VERSION:
+        return f"The saved place in {path} was written by another version."
+    return None
 
 
 def save_state(path: Path, state: State) -> None:

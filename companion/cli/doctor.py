@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from companion.cli.common import settings_of
+from companion.cli.common import quiet_libraries, settings_of
 from companion.doctor import examine
 from companion.showing import json_line
 
 
 def run(options: argparse.Namespace) -> int:
     """Print every part; 1 when one that everything needs is missing."""
-    parts = examine(settings_of(options))
+    with quiet_libraries():
+        parts = examine(settings_of(options))
     if options.json:
         print(json_line([asdict(p) for p in parts]))
     else:
