@@ -17,6 +17,9 @@ SETTLE = 0.4
 own delay is not known."""
 REST = 1.0
 """Seconds that are not listened to after the recogniser failed."""
+MUTE = 0.8
+"""Seconds of nothing but zeros from a microphone just opened, after which it counts as mute: so does one that the
+system does not let this program use. Later zeros are a pause to somebody's noise gate."""
 REOPEN = 1.0
 """Seconds between tries to find a lost microphone again."""
 
@@ -36,6 +39,7 @@ class Ears:
         lost: Called with True when the microphone goes, with False when it is back.
         failed: Called with what went wrong when the recogniser fails; listening goes on.
         known: Whether a partial hypothesis already is a whole known phrase.
+        mute: Called with True when a microphone gives nothing but zeros, with False when sound comes after all.
         clock: Seconds; for tests. That of the session.
     """
 
@@ -51,6 +55,7 @@ class Ears:
         lost: Callable[[bool], None],
         failed: Callable[[CompanionError], None],
         known: Callable[[str], bool],
+        mute: Callable[[bool], None] = lambda _mute: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open = open_microphone
@@ -59,6 +64,8 @@ class Ears:
         self._endpointer = endpointer
         self._deaf = deaf
         self._heard, self._partial, self._lost, self._failed, self._known = heard, partial, lost, failed, known
+        self._mute = mute
+        self._is_mute: bool | None = None  # None until the open microphone gave a sound, or was silent for long
         self._closed = threading.Event()
         self.open = True
         """False while the listener asked not to be listened to."""
@@ -111,13 +118,27 @@ class Ears:
                 for block in microphone.blocks():
                     if self._closed.is_set():
                         return
+                    self._notice_mute(microphone)
                     self._take(block)
             except Exception:  # noqa: BLE001, RUF100 - whatever a sound library raises, the ears must live
                 pass  # as when the blocks end: the device has gone
             with contextlib.suppress(Exception):
                 microphone.close()
             self._microphone = None
+            self._is_mute = True if self._is_mute else None
             self._drop()
+
+    def _notice_mute(self, microphone: Microphone) -> None:
+        if self._is_mute is False:
+            return
+        silent = getattr(microphone, "silent_seconds", 0.0)
+        if silent >= MUTE and not self._is_mute:
+            self._is_mute = True
+            self._mute(True)
+        elif not silent:
+            if self._is_mute:
+                self._mute(False)
+            self._is_mute = False
 
     def _without_microphone(self) -> None:
         if self._held.is_set():

@@ -141,6 +141,10 @@ class Session:
         """The microphone went, or is back."""
         self._events.put(DeviceLost("microphone") if lost else DeviceBack("microphone"))
 
+    def microphone_mute(self, mute: bool) -> None:
+        """The microphone gives nothing but zeros, or works after all."""
+        self._events.put(Trouble("mute") if mute else DeviceBack("microphone"))
+
     def recognizer_failed(self, error: CompanionError) -> None:
         """The recogniser failed; the next utterance finds a new one."""
         print(str(error), file=sys.stderr, flush=True)

@@ -29,4 +29,5 @@ def sound_card(_sound_server: VirtualSoundCard) -> VirtualSoundCard:
     """A private loudspeaker and microphone, both plugged in; see virtual_sound.py."""
     _sound_server.restore_loudspeaker()
     _sound_server.restore_microphone()
+    _sound_server.mute_microphone(False)
     return _sound_server

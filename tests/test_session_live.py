@@ -165,6 +165,25 @@ def test_a_loudspeaker_that_goes_and_comes_back_does_not_end_the_conversation(so
         assert talk.process.poll() is None
 
 
+def test_a_microphone_that_may_not_be_used_is_spoken_of_and_taken_up_when_it_works(sound_card, tmp_path):
+    sound_card.mute_microphone()
+    with conversation(sound_card, tmp_path) as talk:
+        talk.wait_for("The microphone gives no sound at all.")
+        sound_card.mute_microphone(False)
+        talk.wait_for("The microphone is back.")
+        assert talk.process.poll() is None
+
+
+def test_a_microphone_that_goes_and_comes_back_is_spoken_of(sound_card, tmp_path):
+    with conversation(sound_card, tmp_path) as talk:
+        talk.wait_for("Hello.")
+        sound_card.remove_microphone()
+        talk.wait_for("The microphone is gone.")
+        sound_card.restore_microphone()
+        talk.wait_for("The microphone is back.")
+        assert talk.process.poll() is None
+
+
 def test_without_a_sound_card_it_says_so_and_goes_on_in_text(tmp_path):
     env = {
         **os.environ,

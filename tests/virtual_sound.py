@@ -48,6 +48,8 @@ load-module module-remap-source source_name=mic master=micfeed.monitor
 set-default-source mic
 load-module module-cli-protocol-unix socket={cli}
 """
+_HUM = 3_300
+"""Volume, of 65,536, of a hum in the microphone, two steps of 16 bit: digital silence is one that is switched off."""
 _ASOUND = """\
 pcm_type.pulse {{ lib "{plugin}" }}
 ctl_type.pulse {{ lib "libasound_module_ctl_pulse.so" }}
@@ -216,7 +218,8 @@ class VirtualSoundCard:
         if self._loudspeaker is not None:
             # Without this the server would move what plays to the sink that feeds the microphone.
             for line in self.pactl("list", "short", "sink-inputs").splitlines():
-                self._command(f"kill-sink-input {line.split()[0]}")
+                if "module-sine" not in line:
+                    self._command(f"kill-sink-input {line.split()[0]}")
             self.pactl("unload-module", self._loudspeaker)
             self._loudspeaker = None
 
@@ -242,6 +245,18 @@ class VirtualSoundCard:
             if "micfeed" in line:
                 self.pactl(*line.split())
         self.pactl("set-default-source", "mic")
+        self.mute_microphone(False)
+
+    def mute_microphone(self, mute: bool = True) -> None:
+        """Let the microphone give nothing but zeros, as one does that a program may not use; or no longer."""
+        for line in self.pactl("list", "short", "modules").splitlines():
+            if "module-sine" in line:
+                self.pactl("unload-module", line.split()[0])
+        if not mute:
+            self.pactl("load-module", "module-sine", "sink=micfeed", "frequency=50")
+            for line in self.pactl("list", "short", "sink-inputs").splitlines():
+                if "module-sine" in line:
+                    self.pactl("set-sink-input-volume", line.split()[0], str(_HUM))
 
     def pactl(self, *arguments: str) -> str:
         """Run pactl on this card's server; what it printed."""
@@ -290,6 +305,7 @@ class VirtualSoundCard:
         while True:
             try:
                 self.restore_loudspeaker()
+                self.mute_microphone(False)
                 return
             except RuntimeError as error:
                 if self._server.poll() is not None or time.monotonic() > end:

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "transcribe": ("companion.cli.transcribe", "Write down what a recording says."),
     "doctor": ("companion.cli.doctor", "Say which parts are there, and what to do about those that are not."),
     "pack": ("companion.cli.pack", "Check or show a content pack."),
+    "bench": ("companion.cli.bench", "Measure how quick the conversation is on this machine."),
     "model": ("companion.cli.model", "List, fetch, verify or locate the speech and language models."),
 }
 RATES = (80, 449)
@@ -141,7 +142,16 @@ def _model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--turns", type=int, default=50, metavar="N", help="questions asked (default: 50)")
+    parser.add_argument("--soak", type=float, default=0.0, metavar="SECONDS", help="then converse that long, and weigh")
+    parser.add_argument("--plot", default="companion-bench.svg", metavar="FILE", help="where the picture is written")
+    parser.add_argument("--first-prompt", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
 _ARGUMENTS = {
+    "bench": _bench,
     "ask": _ask,
     "narrate": _narrate,
     "transcribe": _transcribe,

@@ -92,6 +92,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 lost=session.microphone_lost,
                 failed=session.recognizer_failed,
                 known=known.__contains__,
+                mute=session.microphone_mute,
             )
         except CompanionError as err:
             return err

@@ -43,6 +43,7 @@ TROUBLE = {
     "voice": "My voice failed just now. What I say is also here in writing.",
     "hearing": "Something went wrong while I listened. Please say it again.",
     "deaf": "I can't hear you at the moment, since the recogniser does not work. You can use the keys.",
+    "mute": "The microphone gives no sound at all. It may be switched off, or I may not use it. The keys work.",
     "slow": "I am still working on what you said.",
     "memory": "I can't save your place on this computer. All else goes on.",
     "fault": "Something went wrong inside me. Please ask again.",

@@ -110,8 +110,9 @@ class DeviceBack:
 class Trouble:
     """A part has failed; what is going on goes on without it."""
 
-    part: Literal["voice", "hearing", "deaf", "slow", "memory", "fault"]
+    part: Literal["voice", "hearing", "deaf", "mute", "slow", "memory", "fault"]
     """voice: it could not say something · hearing: the recogniser failed on an utterance · deaf: again and again ·
+    mute: the microphone gives nothing but zeros ·
     slow: it is still at work on one · memory: place and settings can't be saved · fault: the companion's own."""
 
 

@@ -57,6 +57,8 @@ class SoundDevicePlayer:
         self._device = device
         self._wanted_latency = latency
         self._on_lost = on_lost
+        self.on_block: Callable[[float, float], None] | None = None
+        """For measuring: gets when a block will be heard (monotonic seconds) and its peak, in the callback."""
         self._volume = 1.0
         self._stream: Any = None
         self._mixer = Mixer(RATE)
@@ -253,6 +255,8 @@ class SoundDevicePlayer:
                 block = numpy.zeros(frames, numpy.float32)
             ended = mixer.fill(block)
             out[:] = block[:, None]
+            if self.on_block is not None:
+                self.on_block(self._beat + self.latency, float(numpy.abs(block).max(initial=0.0)))
             if ended:
                 heard = self._beat + self.latency
                 with self._state:
