@@ -114,14 +114,20 @@ class _Merged:
             self.tables[name] = _over(self.tables.get(name, table), table)
         for name, rows in raw.lists.items():
             mine = self.lists.setdefault(name, [])
-            before = {row.values.get("id"): i for i, row in enumerate(mine)}
+            before = {name: i for i, row in enumerate(mine) if (name := _name(row))}
             for row in rows:
-                at = before.get(row.values.get("id"))
+                at = before.get(_name(row))
                 # The same id in one file is a mistake that _unique reports; in an extending pack it replaces.
                 if at is not None and not _same_file(mine[at], row, rows):
                     mine[at] = row
                 else:
                     mine.append(row)
+
+
+def _name(row: Table) -> str:
+    """The row's id; "" where it is none, which is told of later."""
+    value = row.values.get("id")
+    return value if isinstance(value, str) else ""
 
 
 def _same_file(old: Table, new: Table, rows: Iterable[Table]) -> bool:
