@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from companion.errors import CompanionError, EngineError
 from companion.events import Hypothesis
+from companion.hearing.barge import Interruption
 from companion.hearing.endpoint import Endpointer
 from companion.ports import Microphone, Recognizer
 
@@ -40,6 +41,8 @@ class Ears:
         failed: Called with what went wrong when the recogniser fails; listening goes on.
         known: Whether a partial hypothesis already is a whole known phrase.
         mute: Called with True when a microphone gives nothing but zeros, with False when sound comes after all.
+        interruption: Listens for somebody who speaks while the companion does; None not to.
+        interrupted: Called when somebody does.
         clock: Seconds; for tests. That of the session.
     """
 
@@ -56,6 +59,8 @@ class Ears:
         failed: Callable[[CompanionError], None],
         known: Callable[[str], bool],
         mute: Callable[[bool], None] = lambda _mute: None,
+        interruption: Interruption | None = None,
+        interrupted: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open = open_microphone
@@ -65,6 +70,7 @@ class Ears:
         self._deaf = deaf
         self._heard, self._partial, self._lost, self._failed, self._known = heard, partial, lost, failed, known
         self._mute = mute
+        self._interruption, self._interrupted = interruption, interrupted
         self._is_mute: bool | None = None  # None until the open microphone gave a sound, or was silent for long
         self._closed = threading.Event()
         self.open = True
@@ -162,6 +168,9 @@ class Ears:
         if self._deaf() or not self.open:
             self._quiet_since = now + SETTLE
             self._drop()
+            if self.open and self._interruption is not None and self._interruption.push(block):  # type: ignore[arg-type]  # as in _listen
+                self._interruption.forget()
+                self._interrupted()
             return
         # A clock that was set back must not make a moment last for an hour.
         if 0 < self._quiet_since - now <= REST:

@@ -46,6 +46,8 @@ REMIND_AFTER = 20.0
 """Seconds of silence before the one reminder. Then the companion waits as long as it takes."""
 LOOK_AGAIN = 1.0
 """Seconds between tries to find a lost device again."""
+HOLD = 4.0
+"""Seconds for which speech that somebody spoke over is held; when nothing was said it goes on."""
 FAREWELL = 10.0
 """Seconds that the last words may take."""
 FAULTS = 5
@@ -73,6 +75,11 @@ class _Heard:
 @dataclass(frozen=True, slots=True)
 class _Key:
     character: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Interrupted:
+    pass
 
 
 class Session:
@@ -110,7 +117,7 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pack, self._router, self._memory = pack, router, memory
-        self._events: queue.Queue[Event | _Heard | _Key] = queue.Queue()
+        self._events: queue.Queue[Event | _Heard | _Key | _Interrupted] = queue.Queue()
         self._state = state
         self._table, self._push_to_talk = table, push_to_talk
         self._practising = False
@@ -122,6 +129,7 @@ class Session:
             make_speaker, loudspeaker, out, self._events.put, earcons=earcons, status=status, clock=clock
         )
         self._ending = False
+        self._held_at: float | None = None  # when somebody spoke over the companion
         self._slow_ears: float | None = None  # the utterance of which was said that it takes long
         self._forgetful = False  # nothing can be saved, and the listener knows
         self._deaf_times = 0
@@ -132,6 +140,10 @@ class Session:
     def heard(self, hypothesis: Hypothesis, _seconds: float) -> None:
         """A final hypothesis."""
         self._events.put(_Heard(hypothesis))
+
+    def interrupted(self) -> None:
+        """Somebody speaks while the companion does."""
+        self._events.put(_Interrupted())
 
     def key(self, character: str) -> None:
         """A key was pressed."""
@@ -192,13 +204,15 @@ class Session:
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             self._events.put(Trouble("fault"))
 
-    def _take(self, event: Event | _Heard | _Key | None) -> None:
+    def _take(self, event: Event | _Heard | _Key | _Interrupted | None) -> None:
         if event is None:
             self._idle()
         elif isinstance(event, _Heard):
             self._utterance(event.hypothesis)
         elif isinstance(event, _Key):
             self._pressed(event.character)
+        elif isinstance(event, _Interrupted):
+            self._hold()
         else:
             self._apply(event)
 
@@ -210,7 +224,21 @@ class Session:
             self._slow_ears = since
             self._apply(Trouble("slow"))
 
+    def _hold(self) -> None:
+        """Fall silent and listen to whoever spoke over us."""
+        if self._mouth.speaking and self._state.mode == "speaking":
+            self._held_at = self._clock()
+            self._apply(Understood(Decision("command", "listen")))
+
+    def _go_on(self) -> None:
+        self._held_at = None
+        if self._state.mode == "paused":
+            self._apply(Understood(Decision("command", "resume")))
+
     def _idle(self) -> None:
+        busy = self._ears is not None and self._ears.busy_since is not None
+        if self._held_at is not None and not busy and self._clock() - self._held_at > HOLD:
+            self._go_on()
         if self._mouth.lost or (self._ears is not None and self._ears.lost_now):
             self._look_for_devices()
         if self._mouth.speaking or self._state.mode != "listening":
@@ -226,6 +254,10 @@ class Session:
         if not decision.heard:
             # A cough is no turn: only what had words in it is answered.
             return
+        held, self._held_at = self._held_at is not None, None
+        if held and not hypothesis.trusted and decision.kind in {"decline", "confirm"}:
+            self._go_on()  # it was nothing: a noise, or the room
+            return
         if self._push_to_talk and self._ears is not None:
             self._ears.open = False
         self._mouth.write(f"{PROMPT}{decision.heard}")
@@ -234,6 +266,7 @@ class Session:
 
     def _pressed(self, character: str) -> None:
         self._silent_since = self._clock()
+        self._held_at = None
         command = self._table.get(character)
         if self._practising:
             self._practising = command != keymap.PRACTISE

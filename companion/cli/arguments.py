@@ -54,6 +54,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--push-to-talk", action="store_true", help="listen only after the key T, for one question")
     parser.add_argument("--no-earcons", action="store_true", help="no short sounds in the conversation")
     parser.add_argument(
+        "--barge-in",
+        choices=("off", "open"),
+        default="off",
+        help="open: it falls silent and listens when somebody speaks over it (default: off)",
+    )
+    parser.add_argument(
         "--patience",
         choices=("quick", "normal", "relaxed"),
         default="normal",

@@ -53,6 +53,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
 ) -> CompanionError | None:
     """Converse by voice; what is missing, where that can't begin."""
     from companion.ears import Ears
+    from companion.hearing.barge import Interruption
     from companion.hearing.endpoint import PATIENCE, Endpointer, webrtc_detector
     from companion.hearing.microphone import SoundDeviceMicrophone
     from companion.session import Session
@@ -93,6 +94,8 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 failed=session.recognizer_failed,
                 known=known.__contains__,
                 mute=session.microphone_mute,
+                interruption=Interruption(webrtc_detector()) if options.barge_in == "open" else None,
+                interrupted=session.interrupted,
             )
         except CompanionError as err:
             return err
