@@ -196,10 +196,12 @@ class Ears:
             if step.kind == "start":
                 self._recognizer.reset()
                 self._text = ""
-            found = self._recognizer.accept(step.audio)
+            found = None if step.idle else self._recognizer.accept(step.audio)
             if found is not None:
                 self._text = found.text
                 self._partial(found.text)
+            if step.kind == "pause":
+                self._recognizer.pause()
             if step.kind == "end":
                 began = time.perf_counter()
                 hypothesis = self._recognizer.finish()

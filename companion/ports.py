@@ -46,6 +46,13 @@ class Recognizer(Protocol):
         """
         ...
 
+    def pause(self) -> None:
+        """The speaker has paused, and may or may not go on: do now what ``finish`` would have to do.
+
+        The utterance goes on with the next block, if one comes; nothing is lost then but work.
+        """
+        ...
+
     def finish(self) -> Hypothesis:
         """End the utterance; the final hypothesis (``final`` True). The recogniser is then ready for the next."""
         ...

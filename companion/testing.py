@@ -318,6 +318,9 @@ class ScriptedRecognizer:
         self._words += 1
         return Hypothesis(" ".join(words[: self._words]), final=False, engine=self.name)
 
+    def pause(self) -> None:
+        """Nothing to prepare."""
+
     def finish(self) -> Hypothesis:
         """The next hypothesis."""
         self._words = 0

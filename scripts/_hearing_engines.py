@@ -37,8 +37,6 @@ class Heard:
     hypotheses: list[Hypothesis]
     waits: list[float]
     """Seconds from an utterance's last block to its text, by the clock."""
-    after: float = 0.0
-    """Seconds from the last sample of speech to the end of the utterance, as the endpointer saw it."""
 
 
 @dataclass
@@ -53,6 +51,8 @@ class Ear:
     peak: float = 0.0
     """MB resident at most."""
     waits: list[float] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+    """Seconds of work ahead in a pause. What exceeds the rest of the endpoint's silence comes on top of the waiting."""
 
     def hear(self, sound: Sound) -> Heard:
         """Block by block, as from a microphone."""
@@ -64,9 +64,13 @@ class Ear:
                 if step.kind == "start":
                     self.recognizer.reset()
                     text = ""
-                found = self.recognizer.accept(step.audio)
+                found = None if step.idle else self.recognizer.accept(step.audio)
                 text = text if found is None else found.text
                 self.audio += len(step.audio) / SAMPLE_RATE
+                if step.kind == "pause":
+                    began = time.perf_counter()
+                    self.recognizer.pause()
+                    self.pauses.append(time.perf_counter() - began)
                 if step.kind == "end":
                     self._end(out)
                     text = ""
@@ -117,6 +121,9 @@ class Bundled:
         self._decoder.end_utt()
         found = self._decoder.hyp()
         return Hypothesis(str(found.hypstr) if found else "", engine=self.name)
+
+    def pause(self) -> None:
+        """See ``ports.Recognizer``; nothing is done ahead."""
 
     def reset(self) -> None:
         """See ``ports.Recognizer``."""

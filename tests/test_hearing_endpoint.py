@@ -43,7 +43,7 @@ def run(endpointer, *parts, known=False, size=1_600):
 def test_an_utterance_with_its_pre_roll_and_its_end():
     endpointer = Endpointer(Marked())
     steps = run(endpointer, silence(2), speech(1), silence(1.2))
-    assert [s.kind for s in steps if s.kind != "speech"] == ["start", "end"]
+    assert [s.kind for s in steps if s.kind not in {"speech", "pause"}] == ["start", "end"]
     audio = np.concatenate([s.audio for s in steps])
     first = int(np.argmax(audio >= 1_000))
     assert first / RATE == pytest.approx(PRE_ROLL, abs=0.2) and first / RATE >= PRE_ROLL
@@ -118,7 +118,7 @@ def test_signal_to_noise_ratio():
 @pytest.mark.parametrize("word", ["stop", "yes", "no", "next", "what is metastasis"])
 def test_the_real_detector_catches_short_words(say, voice, word):
     steps = run(Endpointer(webrtc_detector()), in_a_room(samples_of(say(word, voice))))
-    assert [s.kind for s in steps if s.kind != "speech"] == ["start", "end"]
+    assert [s.kind for s in steps if s.kind not in {"speech", "pause"}] == ["start", "end"]
 
 
 def test_the_real_detector_sleeps_through_silence_and_steady_noise():
@@ -136,6 +136,22 @@ def test_short_words_of_people():
     missed = []
     for path in paths:
         steps = run(Endpointer(webrtc_detector()), in_a_room(samples_of(path)))
-        if [s.kind for s in steps if s.kind != "speech"] != ["start", "end"]:
+        if [s.kind for s in steps if s.kind not in {"speech", "pause"}] != ["start", "end"]:
             missed.append(path.name)
     assert not missed
+
+
+def test_a_pause_is_told_and_what_follows_is_kept_back_until_speech_goes_on():
+    steps = run(Endpointer(Marked()), silence(1), speech(1), silence(0.6), speech(0.5), silence(1))
+    assert [s.kind for s in steps if s.kind != "speech"] == ["start", "pause", "pause", "end"]
+    audio = np.concatenate([s.audio for s in steps])
+    assert int((audio >= 1_000).sum()) == round(1.5 * RATE)
+    # Nothing between is lost: the first sound of the second part is where it was said.
+    second = np.flatnonzero(audio >= 1_000)[RATE] - np.flatnonzero(audio >= 1_000)[RATE - 1]
+    assert second == pytest.approx(0.6 * RATE, abs=2)
+    assert steps[-1].idle and not any(s.idle for s in steps[:-1])
+
+
+def test_an_end_in_the_midst_of_speech_is_not_idle():
+    steps = run(Endpointer(Marked(), longest=2.0), silence(1), speech(3))
+    assert next(s for s in steps if s.kind == "end").idle is False

@@ -193,3 +193,25 @@ def test_nothing_on_stdout_or_stderr(hearing_cache, say):
         capture_output=True, text=True, cwd=ROOT, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_is_decoded_in_a_pause_is_the_final_text_unless_speech_goes_on(pack_phrases, hearing_cache, say):
+    recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache)
+    first, second = samples_of(say("what is metastasis")), samples_of(say("can it be prevented"))
+    whole = np.concatenate([first, second])
+    recognizer.accept(whole)
+    straight = recognizer.finish()
+
+    recognizer.accept(first)
+    recognizer.pause()
+    ahead = recognizer.finish()
+    recognizer.accept(first)
+    assert recognizer.finish() == ahead and "metastasis" in ahead.text
+
+    recognizer.accept(first)
+    recognizer.pause()
+    partials = [recognizer.accept(second[at : at + 1_600]) for at in range(0, len(second), 1_600)]
+    # The dither differs with the blocks, and so may the confidence, a little.
+    assert recognizer.finish().text == straight.text
+    # What was said before the pause still stands in the partial hypotheses.
+    assert all(p.text.startswith(ahead.text) for p in partials if p)

@@ -26,6 +26,8 @@ LONGEST = 15.0
 """Seconds; then the utterance ends whatever goes on."""
 KNOWN = 0.5
 """Seconds of silence that end an utterance whose partial hypothesis already is a whole known phrase."""
+PAUSE = 0.3
+"""Seconds of silence after which the recogniser is told of a pause: it may work ahead until the end is certain."""
 _LEARNING = 8
 """Frames that the WebRTC detector needs to know the background. Given as one frame eight times they cost no time."""
 _SLOW = 0.02
@@ -44,9 +46,12 @@ class SpeechDetector(Protocol):
 class Step:
     """What a block brought."""
 
-    kind: Literal["silence", "start", "speech", "end"]
+    kind: Literal["silence", "start", "speech", "pause", "end"]
     audio: NDArray[np.int16]
-    """What to hand to the recogniser now: with "start" the pre-roll too; empty in silence."""
+    """What to hand to the recogniser now: with "start" the pre-roll too; empty in silence. What follows a "pause" is
+    kept back until speech goes on or the utterance ends."""
+    idle: bool = False
+    """With "end": there was only silence since the "pause", so the audio need not be decoded."""
 
 
 class Endpointer:
@@ -80,6 +85,8 @@ class Endpointer:
     def _clear(self) -> None:
         self.speaking = False
         self._silent = 0
+        self._held: list[NDArray[np.int16]] = []
+        self._paused = False
         self._length = 0
         self._power = 0.0
         self._loud = 0
@@ -149,8 +156,22 @@ class Endpointer:
         wait = min(KNOWN, self._patience) if known else self._patience
         if self._silent >= wait * SAMPLE_RATE or self._length >= self._longest * SAMPLE_RATE:
             self.speaking = False
-            return Step("end", frame)
-        return Step("speech", frame)
+            return Step("end", self._released(frame), idle=self._paused and not speech)
+        if speech:
+            audio = self._released(frame)
+            self._paused = False
+            return Step("speech", audio)
+        if self._paused:
+            self._held.append(frame)
+            return Step("silence", frame[:0])
+        self._paused = self._silent >= PAUSE * SAMPLE_RATE
+        return Step("pause" if self._paused else "speech", frame)
+
+    def _released(self, frame: NDArray[np.int16]) -> NDArray[np.int16]:
+        """What was kept back since the pause, and the frame."""
+        audio = np.concatenate([*self._held, frame])
+        self._held.clear()
+        return audio
 
 
 def _joined(steps: list[Step]) -> list[Step]:

@@ -98,6 +98,16 @@ class ProcessRecognizer:
             return Hypothesis("", engine=self.name)
         return self._hypothesis(self._ask({"op": "finish"})) or Hypothesis("", engine=self.name)
 
+    def pause(self) -> None:
+        """See ``ports.Recognizer``.
+
+        Raises:
+            EngineError: The worker died or hung.
+
+        """
+        if self._worker is not None:
+            self._ask({"op": "pause"})
+
     def reset(self) -> None:
         """See ``ports.Recognizer``. A worker that can't even do that is replaced at the next block."""
         if self._worker is not None:

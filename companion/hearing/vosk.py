@@ -113,6 +113,9 @@ class VoskRecognizer:
         self._partial = text
         return Hypothesis(text, final=False, engine=self.name)
 
+    def pause(self) -> None:
+        """See ``ports.Recognizer``. Nothing to do: libvosk's end takes some milliseconds."""
+
     def finish(self) -> Hypothesis:
         """See ``ports.Recognizer``."""
         if not self._started:

@@ -3,9 +3,9 @@
 Decoding holds Python's interpreter lock (PocketSphinx) or may abort the process (libvosk on bad input); here
 neither can touch the sound or the keys. A request is a line of JSON on standard input, then as many bytes of
 sound (int16, 16,000 Hz) as its ``bytes`` says: ``{"op": "open", "engine", "model", "phrases", "cache",
-"partials"}``, ``{"op": "accept"}``, ``{"op": "finish"}``, ``{"op": "reset"}``. A reply is a line of JSON:
-``{"hypothesis": {…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its standard
-input.
+"partials"}``, ``{"op": "accept"}``, ``{"op": "pause"}``, ``{"op": "finish"}``, ``{"op": "reset"}``. A reply is a line
+of JSON: ``{"hypothesis": {…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its
+standard input.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ def _serve(recognizer: Recognizer, op: str, data: bytes) -> dict[str, Any]:
         return _told(recognizer.accept(np.frombuffer(data, dtype=np.int16)))
     if op == "finish":
         return _told(recognizer.finish())
-    recognizer.reset()
+    if op == "pause":
+        recognizer.pause()
+    else:
+        recognizer.reset()
     return {}
 
 
