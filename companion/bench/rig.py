@@ -112,6 +112,12 @@ class TimedRecognizer:
         self.audio += len(block) / SAMPLE_RATE
         return found
 
+    def pause(self) -> None:
+        """See ``ports.Recognizer``."""
+        began = time.perf_counter()
+        self._inner.pause()
+        self.busy += time.perf_counter() - began
+
     def finish(self) -> Hypothesis:
         """See ``ports.Recognizer``."""
         self.endpoint_at = self._microphone.due
