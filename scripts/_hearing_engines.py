@@ -133,14 +133,14 @@ class Bundled:
         """See ``ports.Recognizer``."""
 
 
-def open_ear(name: str, phrases: Sequence[str], model: Path | None, cache: Path) -> Ear:
-    """An engine by its name: pocketsphinx, vosk, vosk-free, bundled."""
+def open_ear(name: str, phrases: Sequence[str], model: Path | None, cache: Path, *, partials: bool = True) -> Ear:
+    """An engine by its name: pocketsphinx, vosk, vosk-free, bundled. Without partials no endpoint comes early."""
     if name == "bundled":
         return Ear(name, Bundled(), frozenset())
     engine = choose("vosk" if name.startswith("vosk") else name, model, phrases, cache)
     if name == "vosk-free":
         engine = replace(engine, phrases=None)
-    return Ear(name, ProcessRecognizer(engine), frozenset(phrases))
+    return Ear(name, ProcessRecognizer(replace(engine, partials=partials)), frozenset(phrases))
 
 
 def by_router(router: Router) -> Decide:

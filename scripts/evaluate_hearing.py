@@ -1,7 +1,7 @@
 """How well speech is heard, by engine and condition: from sound to the router's decision, endpoint included.
 
     python scripts/evaluate_hearing.py [--engines NAME,…] [--conditions NAME,…] [--set FILE] [--voices NAME,…]
-        [--every N] [--people DIR] [--noise-minutes N] [--model DIR] [--plot FILE] [--show]
+        [--every N] [--people DIR] [--no-partials] [--noise-minutes N] [--model DIR] [--plot FILE] [--show]
 
 Needs flite (Debian: apt-get install flite); festival's voices are used where they are. Sentences:
 ``tests/data/hearing_report.tsv``, which nothing is tuned on; ``hearing_tune.tsv`` is for that. Each sentence is spoken
@@ -181,12 +181,14 @@ def side_of(expected: set[str]) -> str:
     return "out" if expected == {"none"} else "in"
 
 
-def opened(names: Sequence[str], pack: Pack, model: Path | None, stack: contextlib.ExitStack) -> list[Ear]:
+def opened(options: argparse.Namespace, pack: Pack, stack: contextlib.ExitStack) -> list[Ear]:
     """The engines that can be had; the others are named."""
     ears = []
-    for name in names:
+    for name in options.engines.split(","):
         try:
-            ear = open_ear(name, phrases(pack), model, Paths.find().cache)
+            ear = open_ear(
+                name, phrases(pack), options.model, Paths.find().cache, partials=not options.no_partials
+            )  # fmt: skip
         except CompanionError as err:
             print(f"{name} is left out: {err}", file=sys.stderr)
         else:
@@ -246,6 +248,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="every Nth sentence")
     parser.add_argument("--people", type=Path, default=PEOPLE)
     parser.add_argument("--noise-minutes", type=float, default=10.0, help="0: leave out")
+    parser.add_argument("--no-partials", action="store_true", help="decode once only; half of the work")
     parser.add_argument("--model", type=Path, help="a Vosk model's folder")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (needs matplotlib)")
     parser.add_argument("--show", action="store_true", help="what was heard, line by line")
@@ -259,7 +262,7 @@ def main() -> int:
     router = Router(pack, partial(Topics, model_dir=None, cache_dir=None))
     router.decide("warm up")
     with contextlib.ExitStack() as stack:
-        ears = opened(options.engines.split(","), pack, options.model, stack)
+        ears = opened(options, pack, stack)
         machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors"
         print(f"{machine}, {date.today()}; voices: {', '.join(having)}")
         if conditions:
