@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from virtual_sound import VirtualSoundCard, why_not
+
+# A busy machine is no fault of a test: nothing here is judged by the clock.
+settings.register_profile("companion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("companion")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -78,7 +78,7 @@ class Box:
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments), input=stdin, capture_output=True, text=True, cwd=ROOT, env=self.env, check=False,
-            timeout=240,
+            timeout=600,
         )  # fmt: skip
 
     def connections(self) -> list[str]:

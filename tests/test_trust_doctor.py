@@ -139,7 +139,7 @@ def test_every_part_is_examined_on_the_virtual_card(sound_card, tmp_path: Path) 
     env = {**sound_card.env, "COMPANION_HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "companion", "doctor", "--json"], capture_output=True, text=True, cwd=ROOT, env=env,
-        check=False, timeout=120,
+        check=False, timeout=600,
     )  # fmt: skip
     parts = {p["name"]: p for p in json.loads(done.stdout)}
     assert parts["loudspeaker"]["found"] and parts["microphone"]["found"] and parts["recogniser"]["found"], parts

@@ -90,7 +90,7 @@ def test_the_program_says_why_nothing_can_be_saved(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("in the way")
     done = subprocess.run(
         [sys.executable, "-m", "companion", "--text"], input="slower\ngoodbye\n", capture_output=True, text=True,
-        cwd=ROOT, env={**os.environ, "COMPANION_HOME": str(tmp_path)}, check=False, timeout=120,
+        cwd=ROOT, env={**os.environ, "COMPANION_HOME": str(tmp_path)}, check=False, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0
     assert "could not be saved in" in done.stderr and "Traceback" not in done.stderr

@@ -70,7 +70,7 @@ def test_an_error_is_one_harmless_line() -> None:
 def companion(*arguments: str | bytes, home: Path) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "companion", *arguments],
-        cwd=ROOT, env={**os.environ, "COMPANION_HOME": str(home)}, capture_output=True, timeout=120, check=False,
+        cwd=ROOT, env={**os.environ, "COMPANION_HOME": str(home)}, capture_output=True, timeout=600, check=False,
     )  # fmt: skip
     out, err = (raw.decode("utf-8") for raw in (done.stdout, done.stderr))
     assert harmless(out) and harmless(err), (out, err)
