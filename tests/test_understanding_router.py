@@ -191,3 +191,20 @@ def test_endless_lines_are_survived(text):
 def test_a_cry_at_either_end_of_an_endless_line_is_heard():
     for text in ("I can't breathe " + "and so on " * 50_000, "and so on " * 50_000 + "I can't breathe"):
         assert ROUTER.decide(text).kind == "urgent"
+
+
+@pytest.mark.parametrize(
+    ("engine", "text", "context", "kind"),
+    [
+        ("pocketsphinx", "the outlook", Context(), "confirm"),
+        ("vosk", "the outlook", Context(), "answer"),
+        ("pocketsphinx", "what is the outlook", Context(), "answer"),
+        # What was asked for, and what is said by number, needs no second question.
+        ("pocketsphinx", "three", Context(numbered=True), "answer"),
+        ("pocketsphinx", "fact three", Context(), "answer"),
+        ("pocketsphinx", "next", Context(), "command"),
+    ],
+)
+def test_a_word_or_two_of_the_embedded_recogniser_are_asked_about(engine, text, context, kind):
+    heard = Hypothesis(text, engine=engine, trusted=True)
+    assert Router(load_pack()).decide(heard, context).kind == kind

@@ -46,6 +46,9 @@ STORY_ADVICE, STORY_DANGER, STORY_QUESTION = 0.3, 0.15, 0.75
 Read off the tune set: none of its urgent or personal lines is let through."""
 HINT_OF_ADVICE = 0.2
 """Likeness to a personal question at which a topic is no longer answered at once; its own wordings still are."""
+EMBEDDED = "pocketsphinx"
+BRIEF = 2
+"""Words up to which content is only offered when the embedded recogniser, which finds phrases in other sounds, heard it."""
 LONG_WINDED = 9
 """Words from which on a question is also looked for in the clauses of an utterance."""
 
@@ -84,6 +87,8 @@ class Router:
         decision = replace(self._decide(tokens(text), context), heard=clean(text))
         if isinstance(heard, Hypothesis) and not heard.trusted:
             decision = _doubted(decision)
+        elif isinstance(heard, Hypothesis) and decision.kind == "answer" and _brief(heard, context):
+            decision = _asked_first(decision, "A word or two are easily heard in anything, so it is asked first.")
         return decision
 
     def _decide(self, words: list[str], context: Context) -> Decision:
@@ -347,6 +352,13 @@ def _doubted(decision: Decision) -> Decision:
     if decision.kind != "answer" or decision.id is None:
         return decision
     return _asked_first(decision, "The recogniser was not sure, so it is asked first.")
+
+
+def _brief(heard: Hypothesis, context: Context) -> bool:
+    """Whether the embedded recogniser heard so little, unasked, that it may have been any other sound."""
+    words = tokens(heard.text)
+    chosen = context.numbered or context.options or find_command(words)
+    return heard.engine == EMBEDDED and len(words) <= BRIEF and not chosen
 
 
 def _asked_first(decision: Decision, why: str) -> Decision:
