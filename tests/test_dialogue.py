@@ -325,6 +325,7 @@ def test_a_place_kept_from_an_earlier_run_is_offered_and_taken_up(fact, sentence
         *_as_number(PACK.item(fact).number)
     )
     assert len(said(actions)[0].split()) <= 30
+    assert command(state, "resume")[0].playlist, "also while the greeting sounds"
     state, actions = command(finish(state, PACK)[0], "resume")
     assert state.playlist[state.at] == fact
     assert actions[0].first == (sentence if sentence < len(state.said) else 0)

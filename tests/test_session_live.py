@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import pty
 import queue
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -25,10 +28,10 @@ TRIES = 5
 class Conversation:
     """The running program and the lines that it prints."""
 
-    def __init__(self, env, *arguments):
+    def __init__(self, env, *arguments, stdin=subprocess.DEVNULL):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "companion", "--engine", "pocketsphinx", *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env,
         )  # fmt: skip
         self.lines: queue.Queue[str] = queue.Queue()
         self.seen: list[str] = []
@@ -94,8 +97,8 @@ class Conversation:
 
 
 @contextlib.contextmanager
-def conversation(card, tmp_path, *arguments) -> Iterator[Conversation]:
-    talk = Conversation({**card.env, "COMPANION_HOME": str(tmp_path / "home")}, *arguments)
+def conversation(card, tmp_path, *arguments, stdin=subprocess.DEVNULL) -> Iterator[Conversation]:
+    talk = Conversation({**card.env, "COMPANION_HOME": str(tmp_path / "home")}, *arguments, stdin=stdin)
     try:
         yield talk
     finally:
@@ -116,10 +119,7 @@ def ask(sound_card, tmp_path):
 
 def fallen_silent(recording, since):
     """Wait until something sounded after ``since`` seconds of the recording, and then silence followed."""
-    end = time.monotonic() + PATIENCE
-    while not np.any(np.abs(recording.samples[int(since * recording.rate) :].astype(np.int32)) > 300):
-        assert time.monotonic() < end, "nothing was heard"
-        time.sleep(0.05)
+    sounds_after(recording, since)
     # Longer than the pause between two sentences.
     assert recording.wait_for_silence(1.5, PATIENCE)
 
@@ -161,15 +161,69 @@ def test_a_cry_for_help_is_answered_with_the_emergency_sentence(sound_card, tmp_
         assert talk.end() == 0
 
 
-def test_a_loudspeaker_that_goes_and_comes_back_does_not_end_the_conversation(sound_card, tmp_path):
+def test_a_card_that_goes_in_mid_sentence_and_comes_back_does_not_end_the_conversation(sound_card, tmp_path):
     with sound_card.record_loudspeaker() as recording, conversation(sound_card, tmp_path) as talk:
         talk.wait_for("Hello.")
         assert recording.wait_for_sound(PATIENCE)
         sound_card.remove_loudspeaker()
-        talk.wait_for("The loudspeaker is gone.")
+        sound_card.remove_microphone()
+        talk.wait_for_all("The loudspeaker is gone.", "The microphone is gone.")
         sound_card.restore_loudspeaker()
-        talk.wait_for("The loudspeaker is back.")
+        sound_card.restore_microphone()
+        talk.wait_for_all("The loudspeaker is back.", "The microphone is back.")
         assert talk.process.poll() is None
+
+
+def test_facts_are_moved_about_in_by_keys_and_gone_on_with_the_next_day(sound_card, tmp_path):
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+
+    def press(key):
+        os.write(ours, key.encode())
+
+    try:
+        with sound_card.record_loudspeaker() as recording, conversation(sound_card, tmp_path, stdin=theirs) as talk:
+            talk.wait_for("Hello.")
+            press("a")
+            talk.wait_for("companion: Here are")
+            press("n")
+            fact = talk.wait_for("companion: Fact 1.")
+            press(" ")
+            talk.wait_for("companion: Paused.")
+            assert recording.wait_for_silence(1.0, PATIENCE)
+            held = recording.seconds
+            press(" ")
+            sounds_after(recording, held)
+            press("d")  # slower
+            press("r")
+            assert talk.wait_for("companion: Fact 1.") == fact
+            press("n")
+            talk.wait_for("companion: Fact 2.")
+            press(".")  # the next sentence: more of the same fact, so nothing new is written
+            press("q")
+            assert talk.wait_for("companion: ").startswith("companion: Goodbye.")
+            assert talk.end() == 0
+        assert termios.tcgetattr(theirs) == before
+        kept = json.loads((tmp_path / "home" / "state" / "state.json").read_text())
+        assert kept["rate"] == 100 and kept["sentence"] == 1
+        with conversation(sound_card, tmp_path, stdin=theirs) as talk:
+            talk.wait_for("Say continue to go on with fact two.")
+            press("c")
+            assert talk.wait_for("companion: Fact 2.")
+            press("q")
+            talk.wait_for("companion: Goodbye.")
+            assert talk.end() == 0
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def sounds_after(recording, since):
+    """Wait until something sounds after ``since`` seconds of the recording."""
+    end = time.monotonic() + PATIENCE
+    while not np.any(np.abs(recording.samples[int(since * recording.rate) :].astype(np.int32)) > 300):
+        assert time.monotonic() < end, "nothing was heard"
+        time.sleep(0.05)
 
 
 def test_a_microphone_that_may_not_be_used_is_spoken_of_and_taken_up_when_it_works(sound_card, tmp_path):

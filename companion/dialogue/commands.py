@@ -153,7 +153,8 @@ def _pause(m: Moment, _d: Decision) -> Outcome:
 def _resume(m: Moment, _d: Decision) -> Outcome:
     if m.state.mode == "paused":
         return replace(m.state, mode="speaking"), (ResumeSpeaking(),)
-    if m.state.mode == "speaking":
+    # In the greeting, or an answer in between, "continue" means the reading that was left.
+    if m.state.mode == "speaking" and (m.state.playlist or not m.state.left):
         return m.state, ()
     if m.state.left and (m.state.left[0] in _playlist(m) or m.item(m.state.left[0])):
         return _go_on(m, *m.state.left)
