@@ -90,7 +90,7 @@ def drawn(counts: Counts, conditions: Sequence[str], path: Path, title: str) -> 
     upper.set_ylabel("in scope: right within\none confirmation, %")
     upper.set_ylim(0, 100)
     lower.set_ylabel("content answered\nwrongly, %")
-    lower.set_ylim(bottom=0)
+    lower.set_ylim(0, max(10.0, lower.get_ylim()[1]))
     lower.set_xticks(range(len(conditions)), conditions, rotation=30, ha="right")
     upper.legend(loc="lower left", fontsize=8)
     upper.set_title(title)
