@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from companion.content.types import Pack
 from companion.understanding.frames import strip_frames
-from companion.understanding.normal import tokens
+from companion.understanding.normal import stem, tokens
 from companion.understanding.phrases import COMMAND_PHRASES
-from companion.understanding.vocabulary import Vocabulary
+from companion.understanding.vocabulary import FILLER, Vocabulary
 
 NOTHING = "-"
 """Label of what the pack doesn't speak of."""
@@ -58,6 +58,13 @@ def _keys(phrases: Sequence[str], vocabulary: Vocabulary) -> set[str]:
 def _everyday() -> list[str]:
     text = (files("companion") / "understanding" / "everyday.txt").read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def care_words(pack: Pack) -> frozenset[str]:
+    """Stems that personal questions of the pack hold and everyday talk does not ("tablet", "scan", "operation")."""
+    personal = {stem(t) for text in pack.advice_prototypes for t in tokens(text)}
+    everyday = {stem(t) for text in _everyday() for t in tokens(text)}
+    return frozenset(personal - everyday - FILLER)
 
 
 _STANDS_FOR_SUBJECT = frozenset({"it", "this", "they", "them"})

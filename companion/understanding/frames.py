@@ -48,21 +48,15 @@ _START = [
     r"information (?:on|about)",
     r"(?:any|some) (?:idea|information)(?: about| on| of)?",
 ]
-_OF_ONE_PERSON = (
-    "right best safe good bad better work works working worked mean means meant do does doing help helps possible "
-    "available suitable dangerous there left enough cure next likely option options treatment future outlook chance "
-    "chances prognosis matter matters happen happens happening wrong pain hope recommended needed necessary done"
-).split()
 _END = [
     rf"(?:{_POLITE})",
-    # "explain that for me" is talk; "would it work for me" asks about one person.
-    "".join(f"(?<!{word} )" for word in _OF_ONE_PERSON) + r"(?:for|to|with) (?:me|us)",
     r"if you (?:can|could|would|do not mind|please|know)",
     r"(?:i|we) (?:wonder|guess|think|suppose|mean|ask|want to know|would like to know|do not know|do not understand|am wondering|was wondering|am curious|forget|forgot|need to know|have no idea|am not sure)",
     r"(?:can|could|would|will) you (?:tell|explain|say|help)(?: to)?(?: me)?(?: that| this| please)*",
     r"do you know|tell me|would you|will you|is it not|or not|or no|or what|or something|or anything|at all|exactly|in your opinion|by the way",
     r"in (?:simple|plain|easy|simpler|other|everyday) (?:words|terms|language|english)",
 ]
+_FOR_ME = re.compile(r" (?:for|to|with) (?:me|us)(?: please)?$")
 _START_RE = re.compile(rf"^(?:{'|'.join(_START)})(?: |$)")
 _END_RE = re.compile(rf"(?:^| )(?:{'|'.join(_END)})$")
 # "My doctor used the word …" is stripped only when a definition is asked for: see safety.
@@ -77,6 +71,8 @@ _REPORT_RE = re.compile(
 def strip_frames(words: list[str]) -> list[str]:
     """The words without the frames around them; never empty when the input isn't."""
     text = " ".join(words)
+    if _TELLING & set(words[:-2]):
+        text = _FOR_ME.sub("", text)
     for pattern in (_START_RE, _END_RE):
         while True:
             shorter = pattern.sub(" ", text, count=1).strip()
@@ -125,9 +121,9 @@ _ASKING = frozenset(
     "like trying confused remember hope please hello hi hey sorry information looking telling mentioned homework essay class".split()
 )
 # A tail is only cut when it speaks of the asking itself.
-_TALK = frozenset(
-    ("i me my please thanks thank sorry know wondering curious explained explain understand told").split()
-)
+_TALK = frozenset("please thanks thank sorry know wondering curious explained explain understand told".split())
+# "Explain that for me" is talk; "can I have" and "is it too late for me" are about one person.
+_TELLING = frozenset("tell explain describe say show give read spell repeat define clarify summarise summarize list".split())
 _ABOUT_SUBJECT = re.compile(
     r"\b(?:about|on|of|called|word|term|mention|mentioned|say|said)(?: (?:the|a|an|this|that|word|term|called))* "
 )
@@ -195,8 +191,7 @@ def _cut_tail(words: list[str]) -> list[str]:
         tail = words[i:]
         if (
             words[i] in _TAILS
-            and _TALK & set(tail)
-            and not (words[i] == "for" and words[i - 1] in _OF_ONE_PERSON)
+            and (_TALK & set(tail) or (tail[1:] in (["me"], ["us"]) and _TELLING & set(words[:i])))
             and _harmless(tail, frozenset())
             and not _harmless(words[:i], frozenset())
         ):

@@ -12,7 +12,7 @@ from companion.understanding.background import Topics
 from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
 from companion.understanding.evidence import Evidence, weigh
-from companion.understanding.exemplars import ADVICE, COMMAND, URGENT
+from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
 from companion.understanding.frames import clauses, questions_within, strip_frames
 from companion.understanding.lexical import Lexical, Reading
 from companion.understanding.library import LARGE, Library
@@ -80,6 +80,7 @@ class Router:
         self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
         self._wordings = {} if large else _by_wording(pack)
         self._titles = {i.id: i.title for i in pack.items}
+        self._care = care_words(pack)
 
     def decide(self, heard: Hypothesis | str, context: Context = FRESH) -> Decision:
         """Never raises, whatever the text."""
@@ -191,6 +192,8 @@ class Router:
 
     def _names_illness(self, words: Sequence[str]) -> bool:
         reading = self._lexical.read(words)
+        if self._care & {stem(w) for w in words}:
+            return True
         return bool(reading.foreign or reading.organs or any(self._lexical.is_subject(c.key) for c in reading.concepts))
 
     def _in_passing(self, finding: Finding, words: list[str]) -> Decision | None:
