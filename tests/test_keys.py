@@ -70,7 +70,8 @@ def test_a_wrong_table_is_one_clear_error(tmp_path, text, part):
 
 
 _PROGRAM = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background hands down an ignored one
 from companion import cli, keys
 def told(character):
     print("key", repr(character), flush=True)

@@ -244,7 +244,9 @@ def test_a_lost_device_is_told_and_taken_up_again(sound_card: VirtualSoundCard, 
         player.play(noise(1.0))
         assert player.do("wait")[-1] == "waited True"
         heard.wait_for_silence(0.4)
-    assert place(at_card(noise(1.0)), heard.samples.astype(np.float64))[1] > 0.999
+    # That it is our noise, not that none of it was lost: on a busy machine the new card drops some (0.80 was seen, and
+    # other noise gives about 0).
+    assert place(at_card(noise(1.0)), heard.samples.astype(np.float64))[1] > 0.5
 
 
 def test_an_unknown_device_is_an_error_that_names_those_there_are(sound_card: VirtualSoundCard, tmp_path: Path) -> None:
