@@ -9,12 +9,13 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from companion.atomic import atomic_write_bytes
 from companion.errors import CompanionError
+from companion.events import VoiceInfo
 from companion.settings import Paths, Settings, peek_state
 
 LEAST_ROOM = 50_000_000
@@ -86,11 +87,18 @@ def _voice(settings: Settings) -> Iterator[Part]:
         return
     finally:
         voice.close()
-    names = ", ".join(v.name for v in voices[:6])
     yield Part(
         "voice", len(pcm.samples) > 0, "speaking",
-        f"pyttsx3 {_version('pyttsx3')} with {voice.engine_name}; {len(voices)} voices, such as {names}.",
+        f"pyttsx3 {_version('pyttsx3')} with {voice.engine_name}; {_listed(voices)}",
     )  # fmt: skip
+
+
+def _listed(voices: Sequence[VoiceInfo]) -> str:
+    """The English voices by name, since the packs are English; --voice takes each name as it stands here."""
+    english = list(dict.fromkeys(v.name for v in voices if any(x.lower().startswith("en") for x in v.languages)))
+    if not english:
+        return f"{len(voices)} voices, none of them English."
+    return f"{len(voices)} voices. The English ones: {'; '.join(english)}."
 
 
 def _devices(settings: Settings) -> Iterator[Part]:

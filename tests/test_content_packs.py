@@ -158,6 +158,7 @@ def test_a_clinic_extends_the_pack_with_its_own_numbers_and_items(tmp_path):
     [
         (b'id = "x\n', "line 1"),
         (b"id = \xff\xfe\n", "UTF-8"),
+        (b"format = 1\nsources = [\n", "line 2"),
         (b"a = " + b"[" * 50_000, "nested too deeply"),
         (b"a: &a [1]\nb: [*a, *a]\n", "line 1"),
         (b"", "format = 1"),

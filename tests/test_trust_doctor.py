@@ -80,6 +80,20 @@ def test_a_broken_pack(home: Path, tmp_path: Path) -> None:
     missing(part(doctor._pack, "content pack", Settings(pack=tmp_path)), "line")
 
 
+def test_the_english_voices_are_named_as_they_can_be_asked_for(home: Path) -> None:
+    from companion.events import SpeechSettings
+    from companion.speaking.pyttsx3_voice import Pyttsx3Voice
+
+    if sys.platform != "linux":
+        pytest.skip("espeak-ng's names; other systems have voices of their own")
+    detail = part(doctor._voice, "voice").detail
+    names = detail.partition("The English ones: ")[2].rstrip(".").split("; ")
+    assert "English (America)" in names and "Afrikaans" not in names
+    with Pyttsx3Voice(spare=False) as voice:
+        for name in names[:2]:
+            assert len(voice.render("Hello.", SpeechSettings(voice=name)).samples)
+
+
 def test_a_voice_that_fails(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert part(doctor._voice, "voice").found
     monkeypatch.setattr(sys, "executable", str(home / "no-python"))

@@ -22,14 +22,18 @@ def run(options: argparse.Namespace) -> int:
     with recognizer(settings, pack) as engine:
         status(options, f"Listening with {engine.name}.")
         for name in options.files:
+            heard = False
             try:
                 for hypothesis in transcribe_file(name, engine):
+                    heard = True
                     if options.json:
                         row = {"file": name, **asdict(hypothesis)}
                         print(json_line(row), flush=True)
-                    elif hypothesis.text:
+                    else:
                         label = f"{name}: " if len(options.files) > 1 else ""
                         print(f"{label}{hypothesis.text}", flush=True)
+                if not heard:
+                    status(options, f"{name}: no words were made out.")
             except CompanionError as err:
                 failed += 1
                 print(f"error: {err}", file=sys.stderr)

@@ -74,17 +74,19 @@ def read_raw(path: Path, data: bytes) -> RawFile:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as err:
         raise PackError(
-            f"{name}: {_plain_toml_error(str(err))}.", "Mend that line: texts stand in quotes, lists in brackets."
+            f"{name}, {_plain_toml_error(str(err), text)}.", "Mend that line: texts stand in quotes, lists in brackets."
         ) from None
     except RecursionError:
         raise PackError(f"{name}: lists are nested too deeply.", "Write flat lists of texts.") from None
     return _with_lines(name, text, values)
 
 
-def _plain_toml_error(message: str) -> str:
+def _plain_toml_error(message: str, text: str) -> str:
     found = re.search(r"\(at line (\d+), column (\d+)\)", message)
     if not found:
-        return message.rstrip(".")
+        # "(at end of document)": a bracket or quote is never closed.
+        what = message.partition(" (")[0].rstrip(".")
+        return f"line {text.rstrip().count(chr(10)) + 1}: {what[:1].lower()}{what[1:]} at the end of the file"
     what = message[: found.start()].strip().rstrip(".")
     return f"line {found[1]}, column {found[2]}: {what[:1].lower()}{what[1:]}"
 

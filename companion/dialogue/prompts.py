@@ -185,7 +185,7 @@ def source(pack: Pack, item: Item) -> str:
         f"{s.title}, {s.publisher}{f', {s.year}' if s.year else ''}" for s in (pack.sources[i] for i in item.sources)
     )
     reviewed = f"Reviewed by {item.reviewed}." if item.reviewed else NOT_REVIEWED
-    return f"{item.title} is from: {named}. {reviewed}" if named else f"No source is named. {reviewed}"
+    return f"{item.title}: this is from {named}. {reviewed}" if named else f"No source is named. {reviewed}"
 
 
 def authors(pack: Pack) -> str:

@@ -49,11 +49,13 @@ ORDINALS = {
     )
 }
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|'cause")
+_STEERING = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
+"""Control sequences (ECMA-48, section 5.4): an arrow key pressed while typing leaves one, and its letter is no word."""
 
 
 def clean(text: str) -> str:
     """The text made safe to show: one line, no control characters, no hidden or direction-changing ones."""
-    kept = (c if c.isprintable() else " " for c in text[: 2 * MAX_CHARS])
+    kept = (c if c.isprintable() else " " for c in _STEERING.sub("", text[: 2 * MAX_CHARS]))
     return " ".join("".join(kept).split())
 
 
@@ -62,7 +64,7 @@ def tokens(text: str) -> list[str]:
     if len(text) > MAX_CHARS:
         half = MAX_CHARS // 2
         text = f"{text[:half]} {text[-half:]}"
-    text = unicodedata.normalize("NFKD", text).casefold().replace("\u2019", "'").replace("\u2018", "'")
+    text = unicodedata.normalize("NFKD", _STEERING.sub("", text)).casefold().replace("\u2019", "'").replace("\u2018", "'")
     text = "".join(c for c in text if not unicodedata.combining(c) and (c.isprintable() or c.isspace()))
     # "911" is said digit by digit; any other grouping is a quantity.
     text = re.sub(r"\b(911|999|112|988)\b", lambda m: " ".join(_ONES[int(d)] for d in m[0]), text)
