@@ -70,7 +70,13 @@ def _lines(lines: TextIO, terminal: TextIO | None) -> Iterator[str]:
         if terminal is not None:
             terminal.write(PROMPT)
             terminal.flush()
-        line = lines.readline(LONGEST_LINE)
+        try:
+            line = lines.readline(LONGEST_LINE)
+        except KeyboardInterrupt:
+            if terminal is not None:
+                terminal.write("\n")  # what the shell says next begins a line of its own
+                terminal.flush()
+            raise
         if not line:
             if terminal is not None:
                 terminal.write("\n")

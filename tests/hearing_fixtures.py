@@ -74,7 +74,7 @@ def vosk_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if built is not None:
             return Path(built)
     if not MINI.is_dir():
-        pytest.skip("no Vosk model: scripts/build_vosk_model.py can't build one here, and ../shared/models isn't there")
+        pytest.skip("no Vosk model: ../shared/models isn't there, and no scripts/build_vosk_model.py that builds one")
     return MINI
 
 

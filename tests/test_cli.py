@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import wave
 from pathlib import Path
 
@@ -171,6 +173,43 @@ def test_text_mode_through_a_pipe(tmp_path):
 
 def test_the_end_of_the_input_ends_text_mode(tmp_path):
     assert companion("--text", stdin="", home=tmp_path).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal")
+def test_ctrl_c_at_the_prompt_ends_on_a_line_of_its_own(tmp_path):
+    import pty
+
+    ours, theirs = pty.openpty()
+    # In the foreground, as from a shell: the terminal's own Ctrl-C must reach it, and a test run in the background
+    # hands down an ignored one.
+    program = (
+        "import fcntl, os, signal, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+        "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "os.execv(sys.executable, [sys.executable, '-m', 'companion', '--text'])\n"
+    )
+    env = {**os.environ, "COMPANION_HOME": str(tmp_path)}
+    running = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env=env
+    )
+    os.close(theirs)
+    guard = threading.Timer(90, running.kill)  # a program that never ends fails the test instead of holding it up
+    guard.start()
+    try:
+        said = b""
+        while b"you: " not in said:
+            said += os.read(ours, 4096)
+        os.write(ours, b"\x03")
+        with contextlib.suppress(OSError):  # Linux: the other end is closed
+            while more := os.read(ours, 4096):
+                said += more
+        assert running.wait(timeout=60) == 130
+    finally:
+        guard.cancel()
+        running.kill()
+        running.wait()
+        os.close(ours)
+    assert b"Traceback" not in said and b"error" not in said
+    assert said.endswith(b"\r\n") and said.count(b"you: ") == 1
 
 
 def test_rate_and_place_are_kept_between_runs(tmp_path):
