@@ -55,7 +55,10 @@ def test_every_command_and_option_has_help_and_stands_in_the_readme():
 def commands_of(text: str) -> list[str]:
     """What a reader would type: lines of code blocks and code in sentences, without the remarks behind them."""
     found = []
-    for piece in [*re.findall(r"`([^`\n]+)`", text), *re.findall(r"^(?: {4,})?((?:python3|companion) .*)$", text, re.M)]:
+    for piece in [
+        *re.findall(r"`([^`\n]+)`", text),
+        *re.findall(r"^(?: {4,})?((?:python3|companion) .*)$", text, re.M),
+    ]:
         line = re.split(r" {2,}|  *#", piece.strip())[0]
         if line.startswith(("companion ", "python3 scripts/run.py")):
             found.append(re.sub(r"^(companion|python3 scripts/run\.py) ?", "", line))
@@ -94,7 +97,14 @@ def test_the_json_has_the_keys_and_decisions_that_the_readme_names():
     row = json.loads(said("ask", "what is metastasis", "--json"))
     for key in (*row, *row["seconds"]):
         assert f"`{key}`" in text, key
-    asked = ("what is metastasis", "metastasis in the bone", "good morning", "I can't breathe", "should I worry", "stop")
+    asked = (
+        "what is metastasis",
+        "metastasis in the bone",
+        "good morning",
+        "I can't breathe",
+        "should I worry",
+        "stop",
+    )
     kinds = {json.loads(said("ask", question, "--json"))["decision"] for question in asked}
     assert kinds <= set(re.findall(r"`(\w+)`", text)) and len(kinds) >= 5
 
