@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from _shares import wilson
 
 Counts = Mapping[tuple[str, str], Counter[str]]
 COLUMNS = (
     "engine", "condition", "right at once", "within one confirmation", "wrong", "false reject", "false accept",
     "offered, out of scope",
 )  # fmt: skip
-
-
-def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927, Journal of the American Statistical Association 22:158)."""
-    if n == 0:
-        return 0.0, 1.0
-    p = hits / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def share(hits: int, n: int) -> str:

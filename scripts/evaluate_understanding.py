@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import math
 import os
 import platform
 import sys
@@ -30,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from _baselines import compare  # noqa: E402
+from _shares import wilson  # noqa: E402
 
 from companion.content import load_pack  # noqa: E402  # runs from a checkout too
 from companion.events import Decision, Hypothesis  # noqa: E402
@@ -47,13 +47,6 @@ OLD_IDS = {
     "fact6": "many-places", "fact7": "some-more", "fact8": "research", "which_cancers": "which-cancers",
 }  # fmt: skip
 SAFETY = {"urgent", "advice"}
-TOPICS = set(
-    "what spread prognosis which-cancers symptoms prevention diagnosis treatment spreads after-surgery differs "
-    "surroundings years-later many-places some-more research".split()
-)
-"""Shown in the confusion picture."""
-
-
 @dataclass(frozen=True)
 class Result:
     """Of one set."""
@@ -96,16 +89,6 @@ def outcome(decision: Decision, expected: set[str]) -> str:
     if got == "none":
         return "declined"
     return "wrong command" if decision.kind == "command" else "WRONG"
-
-
-def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    p = hits / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -192,7 +175,7 @@ def summary(table: dict[str, Counter[str]]) -> None:
             print(f"- {name}: {over(kinds, *outcomes)}")
 
 
-def plot(result: Result, path: Path, title: str) -> None:
+def plot(result: Result, path: Path, title: str, topics: set[str]) -> None:
     """Outcomes by kind as bars, and which topic was taken for which, as one picture."""
     import matplotlib as mpl
 
@@ -209,7 +192,7 @@ def plot(result: Result, path: Path, title: str) -> None:
     bars.invert_yaxis()
     bars.set_xlabel("per cent of the lines")
     bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=5)
-    wanted = sorted({e for e, _ in result.cells if "|" not in e and e not in SAFETY | {"none"}} & TOPICS)
+    wanted = sorted({e for e, _ in result.cells} & topics)
     got = [*wanted, "confirm", "decline", "advice", "urgent"]
     grid = [[result.cells[w, g] for g in got] for w in wanted]
     squares.imshow(grid, cmap="Blues")
@@ -255,7 +238,7 @@ def main() -> int:
         print(f"\nOther ways on {REPORT.name}, without safety and commands")
         compare(pack, model_dir, read(TUNE), read(REPORT))
     if options.plot:
-        plot(results[files[0].name], options.plot, f"{files[0].name}: {machine}")
+        plot(results[files[0].name], options.plot, f"{files[0].name}: {machine}", {i.id for i in pack.items})
         print(f"Drawn: {options.plot}")
     if options.json:
         print(json.dumps({name: result.table for name, result in results.items()}))

@@ -77,33 +77,31 @@ def narrated(monkeypatch):
         yield world
 
 
-def test_spoken_over_it_falls_silent_and_goes_on_when_it_was_nothing(narrated):
+def spoken_over(narrated):
+    """Narrate, and speak over it until it holds; what had been said before all that."""
     since = narrated.said
     narrated.session.key("a")
     assert narrated.lines.wait_for(PACK.introduction, since=since)
     narrated.session.interrupted()
     assert narrated.lines.wait_for("Paused.", since=since)
+    return since
+
+
+def test_spoken_over_it_falls_silent_and_goes_on_when_it_was_nothing(narrated):
+    spoken_over(narrated)
     paused = narrated.said
     # Nothing is said: the narration comes to its facts by itself.
     assert narrated.lines.wait_for("Fact 1.", since=paused)
 
 
 def test_what_is_said_into_the_hold_is_obeyed(narrated):
-    since = narrated.said
-    narrated.session.key("a")
-    assert narrated.lines.wait_for(PACK.introduction, since=since)
-    narrated.session.interrupted()
-    assert narrated.lines.wait_for("Paused.", since=since)
+    since = spoken_over(narrated)
     narrated.session.heard(Hypothesis("stop", confidence=1.0, engine="vosk"), 0.0)
     assert narrated.lines.wait_for("Stopped. Your place is saved.", since=since)
 
 
 def test_a_doubted_sound_into_the_hold_is_nothing(narrated):
-    since = narrated.said
-    narrated.session.key("a")
-    assert narrated.lines.wait_for(PACK.introduction, since=since)
-    narrated.session.interrupted()
-    assert narrated.lines.wait_for("Paused.", since=since)
+    spoken_over(narrated)
     paused = narrated.said
     narrated.session.heard(Hypothesis("green jazz", confidence=0.1, engine="vosk", trusted=False), 0.0)
     assert narrated.lines.wait_for("Fact 1.", since=paused)

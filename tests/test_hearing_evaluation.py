@@ -15,8 +15,9 @@ from companion.events import FRESH, Decision, Hypothesis
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 from _hearing_engines import by_distance, together
-from _hearing_report import table, wilson
+from _hearing_report import table
 from _hearing_sounds import RATE, in_room
+from _shares import wilson
 from evaluate_hearing import outcome
 
 ANSWER, OTHER = Decision("answer", "what"), Decision("answer", "spread")

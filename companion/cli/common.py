@@ -13,13 +13,13 @@ from companion.content.types import Pack
 from companion.errors import CompanionError
 from companion.settings import Paths, Settings, load_state
 from companion.showing import plain, shown
-from companion.understanding.background import Topics
-from companion.understanding.library import LARGE, Library
-from companion.understanding.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from companion.ports import Recognizer
     from companion.speaking.export import Chapter
+    from companion.understanding.background import Topics
+    from companion.understanding.library import Library
+    from companion.understanding.vocabulary import Vocabulary
 
 
 def status(options: argparse.Namespace, line: str) -> None:
@@ -157,6 +157,8 @@ def prepare_pack(say: Callable[[str], None]) -> None:
 def topics_of(pack: Pack, vocabulary: Vocabulary) -> Topics | Library:
     """The topic model of a pack, or the index of a large one, loading in the background; with MiniLM where it is."""
     from companion.store import ModelStore
+    from companion.understanding.background import Topics
+    from companion.understanding.library import LARGE, Library
 
     paths = Paths.find()
     model = ModelStore(paths).path("minilm")

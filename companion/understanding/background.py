@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from companion.content.types import Pack
 from companion.errors import CompanionError
-from companion.understanding.embeddings import leave
+from companion.understanding.embeddings import encoded, leave
 from companion.understanding.exemplars import Subject, exemplars, normal_text
 from companion.understanding.normal import tokens
 from companion.understanding.topics import Scores, Sentence, TopicModel, content_key, weights_shape
@@ -140,21 +140,13 @@ class Topics:
             self.reason = "The sentence model is not there. To get it: companion model fetch minilm."
             return None
         try:
-            from companion.understanding.embeddings import cache_file, embed
-            from companion.understanding.minilm import DIMENSIONS, SentenceEncoder
-
-            encoder = SentenceEncoder(model_dir)
-            path = cache_file(cache_dir, model_dir, texts) if cache_dir is not None else None
-            vectors = _kept(path, (len(texts), DIMENSIONS))
-            if vectors is None:
-                vectors = embed(encoder, texts, self._leaving.is_set)
-                if path is not None and vectors is not None:
-                    _keep(path, vectors)
-            encoder.encode(["warm up"])  # brings the weights into memory before the first question does
+            loaded = encoded(model_dir, texts, cache_dir, self._leaving.is_set)
         except (CompanionError, OSError, ImportError, ValueError) as error:
             self.reason = _why(error)
             return None
-        self._encoder = encoder
+        if loaded is None:
+            return None
+        self._encoder, vectors = loaded
         return vectors
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from companion.understanding.calibrated import ALONE, TOGETHER, Calibration
 from companion.understanding.evidence import Evidence
+from companion.understanding.exemplars import ADVICE, URGENT
 from companion.understanding.lexical import Match, Reading
 
 
@@ -140,11 +141,11 @@ def weigh_up(evidence: Evidence, *, meaning: bool) -> Verdict:
             "confirm", evidence.ids[:1], (*why, f"It names {named}; the pack speaks of all cancers, so it asks."), first
         )
     bare = evidence.cover < LEAST_COVER and not evidence.subject and not evidence.ids[0].startswith("glossary/")
-    if first >= gate.answer and len(evidence.ids) > 1 and evidence.values[1] > TWIN * evidence.values[0]:
-        return Verdict("confirm", evidence.ids[:2], (*why, "A second topic is nearly as near."), first)
-    if first >= gate.answer and bare:
-        return Verdict("confirm", evidence.ids[:1], (*why, "Too few of its words are explained."), first)
     if first >= gate.answer:
+        if len(evidence.ids) > 1 and evidence.values[1] > TWIN * evidence.values[0]:
+            return Verdict("confirm", evidence.ids[:2], (*why, "A second topic is nearly as near."), first)
+        if bare:
+            return Verdict("confirm", evidence.ids[:1], (*why, "Too few of its words are explained."), first)
         return Verdict("answer", evidence.ids[:1], why, first)
     if first >= gate.sure:
         return Verdict("confirm", evidence.ids[:1], (*why, "It is likely, and not certain."), first)
@@ -173,6 +174,8 @@ def _evidence_told(evidence: Evidence, first: float) -> tuple[str, ...]:
 
 
 def _rival_named(label: str) -> str:
-    if label == "!advice":
+    if label == ADVICE:
         return "that it is like a question about one person"
-    return f'that it is like a sign of "{label[1:]}"' if label.startswith("!") else "that the pack doesn't speak of it"
+    if label.startswith(URGENT):
+        return f'that it is like a sign of "{label.removeprefix(URGENT)}"'
+    return "that the pack doesn't speak of it"

@@ -161,7 +161,7 @@ class LazySemantics:
 
     def _run(self, model_dir: Path, cache_dir: Path | None) -> None:
         try:
-            self._loaded = self._load(model_dir, cache_dir)
+            self._loaded = encoded(model_dir, self._texts, cache_dir, self._closed.is_set)
         except Exception as error:  # noqa: BLE001, RUF100 - as above: whatever breaks, the program goes on without
             self._fail(error)
         finally:
@@ -178,21 +178,40 @@ class LazySemantics:
         else:
             self.reason = f"The sentence model failed ({type(error).__name__})."
 
-    def _load(self, model_dir: Path, cache_dir: Path | None) -> tuple[SentenceEncoder, NDArray[np.float32]] | None:
-        from companion.understanding.minilm import SentenceEncoder
 
-        encoder = SentenceEncoder(model_dir)
-        path = cache_file(cache_dir, model_dir, self._texts) if cache_dir is not None else None
-        vectors = load_embeddings(path, len(self._texts)) if path is not None else None
+def encoded(
+    model_dir: Path, texts: Sequence[str], cache_dir: Path | None, stopped: Callable[[], bool]
+) -> tuple[SentenceEncoder, NDArray[np.float32]] | None:
+    """The encoder, and the texts' embeddings, shape (len(texts), 384): kept ones, or made and kept now.
+
+    Args:
+        model_dir: Folder of all-MiniLM-L6-v2.
+        texts: What is embedded.
+        cache_dir: Where embeddings are kept; None to keep nothing. One that can't be written only costs time later.
+        stopped: Asked between pieces of work.
+
+    Returns:
+        None when ``stopped`` said so.
+
+    Raises:
+        ModelError: A file of the model is missing or damaged.
+        OSError: It can't be read.
+
+    """
+    from companion.understanding.minilm import SentenceEncoder
+
+    encoder = SentenceEncoder(model_dir)
+    path = cache_file(cache_dir, model_dir, texts) if cache_dir is not None else None
+    vectors = load_embeddings(path, len(texts)) if path is not None else None
+    if vectors is None:
+        vectors = embed(encoder, texts, stopped)
         if vectors is None:
-            vectors = embed(encoder, self._texts, self._closed.is_set)
-            if vectors is None:
-                return None
-            if path is not None:
-                with contextlib.suppress(OSError):
-                    save_embeddings(path, vectors)
-        encoder.encode(["warm up"])  # brings the weights into memory before the first question does
-        return encoder, vectors
+            return None
+        if path is not None:
+            with contextlib.suppress(OSError):
+                save_embeddings(path, vectors)
+    encoder.encode(["warm up"])  # brings the weights into memory before the first question does
+    return encoder, vectors
 
 
 def leave(thread: threading.Thread, leaving: threading.Event) -> None:

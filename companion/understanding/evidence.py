@@ -59,7 +59,7 @@ class Evidence:
 
     @property
     def features(self) -> tuple[float, ...]:
-        """In the order of ``decide.WEIGHTS``."""
+        """In the order of ``calibrated.Calibration.first``."""
         return (
             self.values[0],
             self.lead,

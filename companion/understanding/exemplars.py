@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -55,9 +56,10 @@ def _keys(phrases: Sequence[str], vocabulary: Vocabulary) -> set[str]:
     return {c.key for phrase in phrases for c in vocabulary.concepts(tokens(phrase), repair=False)}
 
 
-def _everyday() -> list[str]:
+@cache
+def _everyday() -> tuple[str, ...]:
     text = (files("companion") / "understanding" / "everyday.txt").read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def care_words(pack: Pack) -> frozenset[str]:

@@ -62,16 +62,16 @@ class Library:
         self._index: LargeIndex | None = None
         self._semantics: LazySemantics | None = None
         self._done = threading.Event()
-        leaving = threading.Event()
+        self._leaving = threading.Event()
         thread = threading.Thread(target=self._run, args=(pack, model_dir, cache_dir), name="library", daemon=True)
-        weakref.finalize(self, leave, thread, leaving)
+        weakref.finalize(self, leave, thread, self._leaving)
         thread.start()
 
     def _run(self, pack: Pack, model_dir: Path | None, cache_dir: Path | None) -> None:
         try:
             entries = [(i.id, (i.question, i.title, *i.wordings)) for i in pack.items]
             self._index = LargeIndex.build(entries, cache_dir, pack.digest)
-            if model_dir is not None:
+            if model_dir is not None and not self._leaving.is_set():
                 self._semantics = self._index.semantics(model_dir, cache_dir)
                 self._semantics.wait()
         except Exception:  # noqa: BLE001, RUF100 - whatever breaks, safety and commands go on, and all else is declined

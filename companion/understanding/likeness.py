@@ -30,12 +30,12 @@ _SPEAKERS = frozenset({"i", "we", "me", "us"})
 COMMAND_VALUE, COMMAND_LEAD, COMMAND_WORDS = 0.6, 0.35, 10
 """Least likeness of a command and least lead over all else, and the most words of one."""
 
+Likeness = Literal["urgent", "advice", "talk", "question", "command", ""]
+
+
 def danger(scores: Scores) -> tuple[str, float]:
     """The sign of danger that is nearest, and its value."""
     return scores.best([at for at in scores.labels if at.startswith(URGENT) and at != ADVICE])[0]
-
-
-Likeness = Literal["urgent", "advice", "talk", "question", "command", ""]
 
 
 def likeness(scores: Scores, finding: Finding, words: Sequence[str], content: Collection[str]) -> tuple[Likeness, str]:

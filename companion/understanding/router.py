@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from companion.content.types import Pack, Term
 from companion.events import FRESH, Context, Decision, Hypothesis
@@ -80,7 +81,6 @@ class Router:
         self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
         self._wordings = {} if large else _by_wording(pack)
         self._titles = {i.id: i.title for i in pack.items}
-        self._care = care_words(pack)
 
     def decide(self, heard: Hypothesis | str, context: Context = FRESH) -> Decision:
         """Never raises, whatever the text."""
@@ -160,7 +160,7 @@ class Router:
 
     def _advice(self, finding: Finding) -> Decision:
         reading = self._lexical.read(finding.question)
-        near = tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
+        near = _near(reading)
         return Decision(
             "advice", near[0][0] if near else None, candidates=near,
             reasons=(finding.reason, "A question about one person is never answered directly."),
@@ -190,6 +190,10 @@ class Router:
             return replace(_asked_first(found, "A person is named, so it is asked first."), personal=True)
         return found if found.kind == "decline" else None
 
+    @cached_property
+    def _care(self) -> frozenset[str]:
+        return care_words(self._pack)
+
     def _names_illness(self, words: Sequence[str]) -> bool:
         reading = self._lexical.read(words)
         if self._care & {stem(w) for w in words}:
@@ -209,12 +213,12 @@ class Router:
             return None
         # The words alone choose which part it is, so that the sentence model has one to look at.
         question = max(asked, key=lambda q: (self._best_by_words(q), len(q)))
-        evidence = self._evidence(question)
-        if evidence is None or evidence.foreign or evidence.organs:
+        weighed = self._weighed(question)
+        if weighed is None or weighed[0].foreign or weighed[0].organs:
             return None
+        evidence, verdict = weighed
         if evidence.pronoun and not evidence.subject and scores.of(ADVICE) > STORY_ADVICE / 2:
             return None  # "my aunt has it, can it be cured" is about her
-        verdict = weigh_up(evidence, meaning=self._topics is not None and self._topics.knows_meaning)
         if verdict.chance < STORY_QUESTION:
             return None
         why = f'The question in it is general: "{" ".join(question)}". People are named around it, so it is asked first.'
@@ -237,24 +241,20 @@ class Router:
             return two
         if self._library:
             return self._by_library(bare)
-        if self._topics and (found := self._by_model(bare)):
+        if found := self._by_model(bare):
             return found
         return self._by_words(bare)
 
     def _by_model(self, bare: list[str]) -> Decision | None:
-        assert self._topics is not None
-        evidence = self._evidence(bare)
-        if evidence is None:
+        weighed = self._weighed(bare)
+        if weighed is None:
             return None
-        verdict = weigh_up(evidence, meaning=self._topics.knows_meaning)
+        evidence, verdict = weighed
         if verdict.kind != "answer" and len(bare) > LONG_WINDED and not (evidence.foreign or evidence.organs):
             inner = max(clauses(bare), key=len, default=None)
-            of_clause = self._evidence(inner) if inner else None
-            if (
-                of_clause
-                and (better := weigh_up(of_clause, meaning=self._topics.knows_meaning)).chance > verdict.chance
-            ):
-                verdict, evidence = better, of_clause
+            of_clause = self._weighed(inner) if inner else None
+            if of_clause and of_clause[1].chance > verdict.chance:
+                evidence, verdict = of_clause
         values = dict(zip(evidence.ids, evidence.values, strict=True))
         ids = verdict.ids if verdict.kind == "confirm" else evidence.ids[:3]
         candidates = tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in ids if values[i] > 0)
@@ -270,9 +270,13 @@ class Router:
         verdict, best = found.verdict, next(iter(found.verdict.ids), None)
         return Decision(verdict.kind, best, candidates=found.candidates, reasons=verdict.reasons)
 
-    def _evidence(self, bare: Sequence[str]) -> Evidence | None:
+    def _weighed(self, bare: Sequence[str]) -> tuple[Evidence, Verdict] | None:
+        """The evidence of the topic model and the words, and the verdict; None without a model."""
         scores = self._topics.scores(bare) if self._topics else None
-        return weigh(scores, self._lexical.read(bare), self._content) if scores else None
+        evidence = weigh(scores, self._lexical.read(bare), self._content) if scores else None
+        if self._topics is None or evidence is None:
+            return None
+        return evidence, weigh_up(evidence, meaning=self._topics.knows_meaning)
 
     def _by_words(self, bare: list[str]) -> Decision:
         reading = self._lexical.read(bare)
@@ -320,8 +324,12 @@ class Router:
             scores = dict(candidates)
             offered = tuple((i, scores.get(i, 0.0)) for i in verdict.ids)
             return Decision("confirm", verdict.ids[0], candidates=offered, reasons=verdict.reasons)
-        near = tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
-        return Decision("decline", None, candidates=near, reasons=verdict.reasons)
+        return Decision("decline", None, candidates=_near(reading), reasons=verdict.reasons)
+
+
+def _near(reading: Reading) -> tuple[tuple[str, float], ...]:
+    """Topics near enough by words to be named, never read."""
+    return tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
 
 
 def _by_wording(pack: Pack) -> dict[tuple[str, ...], str]:

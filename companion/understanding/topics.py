@@ -192,10 +192,10 @@ class TopicModel:
 
         targets = self._targets()
         solved = []
-        for kernel in self._views(*self._kernels()):
+        meaning, form, _ = self._kernels()
+        for kernel in self._views(meaning, form):
             self._look()
-            kernel[np.diag_indices_from(kernel)] += RIDGE
-            solved.append(np.linalg.solve(kernel, targets))
+            solved.append(np.linalg.solve(kernel + RIDGE * np.eye(len(kernel)), targets))
         found: Floats = np.hstack(solved).astype(np.float32)
         return found
 
@@ -224,9 +224,9 @@ class TopicModel:
         return meaning, form, sound  # type: ignore[return-value]
 
     @staticmethod
-    def _views(meaning: Floats, form: Floats, _sound: Floats) -> tuple[Floats, Floats, Floats]:
+    def _views(meaning: Floats, form: Floats) -> tuple[Floats, Floats, Floats]:
         """What the three models see, in the order of ``_VIEWS``."""
-        return meaning + form, meaning.copy(), form.copy()
+        return meaning + form, meaning, form
 
     def _row(self, sentence: Sentence, cosines: Floats | None) -> tuple[Floats, Floats, Floats]:
         """Of one sentence with all exemplars: by meaning, by form, and the cosines of sound; each (rows,)."""
@@ -249,7 +249,8 @@ class TopicModel:
         """
         cosines = self.vectors @ vector if self.vectors is not None and vector is not None else None
         parts = self._row(sentence, cosines)
-        return self._scores(parts, [view @ w for view, w in zip(self._views(*parts), self._parts, strict=True)])
+        views = self._views(parts[0], parts[1])
+        return self._scores(parts, [view @ w for view, w in zip(views, self._parts, strict=True)])
 
     def leave_one_out(self) -> list[Scores]:
         """For each exemplar, its scores from a model that never saw it (the closed form of ridge regression)."""
@@ -258,7 +259,7 @@ class TopicModel:
         parts = self._kernels()
         targets = self._targets()
         values = []
-        for kernel in self._views(*parts):
+        for kernel in self._views(parts[0], parts[1]):
             inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(kernel)))
             values.append(targets - (inverse @ targets) / np.diag(inverse)[:, None])
         for part in parts:
