@@ -32,6 +32,7 @@ def run_text(
     state: State | None = None,
     speak: Speak | None = None,
     save: Save | None = None,
+    greeted: Callable[[], object] = lambda: None,
 ) -> int:
     """Converse until goodbye or the end of the input; the exit code, 0.
 
@@ -46,10 +47,12 @@ def run_text(
         state: Where to begin; None for afresh.
         speak: Called with the sentences of each reply, to read them aloud; None for silence.
         save: Called when the place or the rate and volume change; None to forget.
+        greeted: Called when the greeting stands: what takes time may begin then.
     """
     terminal = lines.isatty() and out.isatty()
     state, actions = start(pack, state or State())
     state = _deliver(state, actions, pack, out, speak, save)
+    greeted()
     for line in _lines(lines, out if terminal else None):
         if not any(c.isalnum() for c in line):
             continue

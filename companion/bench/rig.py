@@ -13,18 +13,18 @@ from typing import TextIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.cli.opening import Parts
 from companion.content.types import Pack
 from companion.dialogue.state import SavePlace, State
 from companion.ears import Ears
 from companion.events import Context, Decision, Hypothesis
 from companion.hearing.endpoint import Endpointer, webrtc_detector
-from companion.hearing.engines import open_recognizer
+from companion.later import LaterRouter
 from companion.portaudio import sounddevice
 from companion.ports import SAMPLE_RATE, Recognizer, Router
 from companion.session import Session
 from companion.settings import Settings
 from companion.speaking.player import SoundDevicePlayer
-from companion.speaking.pyttsx3_voice import Pyttsx3Voice
 from companion.speaking.speech import Speaker
 from companion.understanding.phrases import phrases
 
@@ -178,13 +178,11 @@ class Rig:
 
     """
 
-    def __init__(self, settings: Settings, pack: Pack, router: Router, cache: Path, patience: float) -> None:
-        self.voice = Pyttsx3Voice(pack.speech)
-        self.voice.warm()
-        self.player = MeteredPlayer(settings.device)
+    def __init__(self, settings: Settings, pack: Pack, router: LaterRouter, cache: Path, patience: float) -> None:
+        self._parts = Parts(settings, pack, cache, router, MeteredPlayer)
+        self.voice, self.player = self._parts.voice, self._parts.player
         self.microphone = SpokenMicrophone()
-        opened = open_recognizer(settings.engine, settings.model, phrases(pack), cache, partials=True)
-        self.recognizer = TimedRecognizer(opened, self.microphone)
+        self.recognizer = TimedRecognizer(self._parts.recognizer, self.microphone)
         self.router, self.lines = TimedRouter(router), TimedLines()
         self.heard_at = 0.0
         self.session = Session(
@@ -220,9 +218,7 @@ class Rig:
         """End."""
         self.session.end()
         self._thread.join(10)
-        self.player.close()
-        self.voice.close()
-        self.recognizer.close()
+        self._parts.close()
 
     def _heard(self, hypothesis: Hypothesis, seconds: float) -> None:
         self.heard_at = time.monotonic()

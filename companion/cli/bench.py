@@ -10,9 +10,9 @@ from companion.atomic import atomic_write_text
 from companion.cli.common import quiet_libraries, settings_of, status, topics_of
 from companion.content.load import load_pack
 from companion.errors import CompanionError, EngineError, UsageError
+from companion.later import LaterRouter
 from companion.settings import Paths
 from companion.showing import json_line
-from companion.understanding import Router
 
 
 def run(options: argparse.Namespace) -> int:
@@ -22,12 +22,13 @@ def run(options: argparse.Namespace) -> int:
     from companion.bench.plot import svg
     from companion.bench.rig import Rig
     from companion.hearing.endpoint import PATIENCE
+    from companion.understanding import Router
 
     if options.turns < 1:
         raise UsageError(f"{options.turns} turns measure nothing.", "Choose 1 or more; 50 give percentiles.")
     settings = settings_of(options)
     pack = load_pack(settings.pack)
-    router = Router(pack, topics_of)
+    router = LaterRouter(lambda: Router(pack, topics_of))
     machine = described()
     with quiet_libraries(), Rig(settings, pack, router, Paths.find().cache, PATIENCE["normal"]) as rig:
         first = rig.until(lambda: rig.first_sound(0.0), 30.0)

@@ -7,23 +7,24 @@ import contextlib
 import sys
 from collections.abc import Mapping
 
-from companion.cli.common import could_not_speak, quiet_libraries, recognizer, settings_of, speak, status, topics_of
+from companion.cli.common import could_not_speak, quiet_libraries, settings_of, speak, status, topics_of
 from companion.content.load import load_pack
 from companion.content.types import Pack
 from companion.dialogue.state import SavePlace, State
 from companion.errors import CompanionError, UsageError
 from companion.keymap import load_keys
+from companion.later import LaterRouter
+from companion.ports import Router
 from companion.settings import Paths, Settings, load_state, save_state
 from companion.settings import State as Remembered
 from companion.text_mode import run_text
-from companion.understanding import Router
 
 
 def run(options: argparse.Namespace) -> int:
     """Converse aloud where that works, else in text."""
     settings = settings_of(options, remembered=True)
     pack = load_pack(settings.pack)
-    router = Router(pack, topics_of)
+    router = LaterRouter(lambda: _router(pack))
     memory = Memory(settings)
     table = load_keys(Paths.find().config / "keys.toml")
     if options.push_to_talk and options.no_keys:
@@ -37,6 +38,12 @@ def run(options: argparse.Namespace) -> int:
     return _text(options, settings, pack, router, memory)
 
 
+def _router(pack: Pack) -> Router:
+    from companion.understanding import Router
+
+    return Router(pack, topics_of)
+
+
 def _begin(settings: Settings, memory: Memory) -> State:
     """Where the last conversation stopped: its place, rate and volume."""
     item, sentence = memory.place
@@ -47,28 +54,27 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     options: argparse.Namespace,
     settings: Settings,
     pack: Pack,
-    router: Router,
+    router: LaterRouter,
     memory: Memory,
     table: Mapping[str, str],
 ) -> CompanionError | None:
     """Converse by voice; what is missing, where that can't begin."""
+    from companion.cli.opening import Parts
     from companion.ears import Ears
     from companion.hearing.barge import Interruption
     from companion.hearing.endpoint import PATIENCE, Endpointer, webrtc_detector
     from companion.hearing.microphone import SoundDeviceMicrophone
     from companion.session import Session
     from companion.speaking.player import SoundDevicePlayer
-    from companion.speaking.pyttsx3_voice import Pyttsx3Voice
     from companion.speaking.speech import Speaker
     from companion.understanding.phrases import phrases
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(quiet_libraries())
         try:
-            voice = stack.enter_context(contextlib.closing(Pyttsx3Voice(pack.speech)))
-            voice.warm()
-            player = stack.enter_context(contextlib.closing(SoundDevicePlayer(settings.device)))
-            engine = stack.enter_context(recognizer(settings, pack, partials=True))
+            opened = Parts(settings, pack, Paths.find().cache, router, SoundDevicePlayer)
+            parts = stack.enter_context(contextlib.closing(opened))
+            voice, player, engine = parts.voice, parts.player, parts.recognizer
             session = Session(
                 pack,
                 router,
@@ -104,7 +110,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     return None
 
 
-def _text(options: argparse.Namespace, settings: Settings, pack: Pack, router: Router, memory: Memory) -> int:
+def _text(options: argparse.Namespace, settings: Settings, pack: Pack, router: LaterRouter, memory: Memory) -> int:
     def aloud(sentences: list[str]) -> None:
         try:
             speak(sentences, memory.settings, pack)
@@ -126,6 +132,7 @@ def _text(options: argparse.Namespace, settings: Settings, pack: Pack, router: R
         state=_begin(settings, memory),
         speak=aloud if options.speak else None,
         save=save,
+        greeted=router.begin,
     )
 
 
