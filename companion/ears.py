@@ -36,7 +36,7 @@ class Ears:
         endpointer: Cuts them out.
         deaf: Whether something is being played now.
         heard: Called with each final hypothesis and the seconds from the last block to it.
-        partial: Called with each partial hypothesis's text.
+        partial: Called with each partial hypothesis's text, and with "" when an utterance begins.
         lost: Called with True when the microphone goes, with False when it is back.
         failed: Called with what went wrong when the recogniser fails; listening goes on.
         known: Whether a partial hypothesis already is a whole known phrase.
@@ -120,10 +120,14 @@ class Ears:
             if microphone is None:
                 self._without_microphone()
                 continue
+            gave = False
             try:
                 for block in microphone.blocks():
                     if self._closed.is_set():
                         return
+                    if not gave:
+                        gave = True
+                        self._is_back()
                     self._notice_mute(microphone)
                     self._take(block)
             except Exception:  # noqa: BLE001, RUF100 - whatever a sound library raises, the ears must live
@@ -133,6 +137,8 @@ class Ears:
             self._microphone = None
             self._is_mute = True if self._is_mute else None
             self._drop()
+            if not gave and not self._held.is_set():
+                self._has_gone()  # one that opens and gives nothing is none
 
     def _notice_mute(self, microphone: Microphone) -> None:
         if self._is_mute is False:
@@ -154,11 +160,16 @@ class Ears:
         try:
             self._microphone = self._open()
         except Exception:  # noqa: BLE001, RUF100 - as above
-            if not self.lost_now:
-                self.lost_now = True
-                self._lost(True)
-            self._closed.wait(REOPEN)
-            return
+            self._has_gone()
+
+    def _has_gone(self) -> None:
+        """Tell it once, and wait before the next try."""
+        if not self.lost_now:
+            self.lost_now = True
+            self._lost(True)
+        self._closed.wait(REOPEN)
+
+    def _is_back(self) -> None:
         if self.lost_now:
             self.lost_now = False
             self._lost(False)
@@ -196,6 +207,7 @@ class Ears:
             if step.kind == "start":
                 self._recognizer.reset()
                 self._text = ""
+                self._partial("")
             found = None if step.idle else self._recognizer.accept(step.audio)
             if found is not None:
                 self._text = found.text
@@ -217,3 +229,5 @@ class Ears:
                 self._recognizer.reset()
             except CompanionError as err:
                 self._failed(err)
+            except Exception as err:  # noqa: BLE001, RUF100 - as in _take
+                self._failed(EngineError(f"The recogniser failed ({type(err).__name__}).", "Say it again."))

@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
+from companion.showing import told_fault
+
 
 def available() -> bool:
     """Whether single keys can be read: standard input is a terminal."""
@@ -21,11 +23,18 @@ def listening(tell: Callable[[str], None]) -> Iterator[None]:
     """Call ``tell`` with each key from a thread of its own, until the context ends.
 
     Args:
-        tell: Gets one character; must not block.
+        tell: Gets one character; must not block. What it raises is told on one line, and the next key is read.
     """
     ended = threading.Event()
+
+    def safely(character: str) -> None:
+        try:
+            tell(character)
+        except Exception as error:  # noqa: BLE001, RUF100 - a fault on one key must leave the others working
+            told_fault("keys", error)
+
     with _raw():
-        thread = threading.Thread(target=_read, args=(tell, ended), name="keys", daemon=True)
+        thread = threading.Thread(target=_read, args=(safely, ended), name="keys", daemon=True)
         thread.start()
         try:
             yield
@@ -68,13 +77,17 @@ else:
             tty.setcbreak(sys.stdin)
             yield
         finally:
-            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+            with contextlib.suppress(OSError, termios.error):  # the terminal's window was closed
+                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
     def _read(tell: Callable[[str], None], ended: threading.Event) -> None:
         number = sys.stdin.fileno()
         while not ended.is_set():
             if select.select([number], [], [], 0.1)[0]:
-                data = os.read(number, 64)
+                try:
+                    data = os.read(number, 64)
+                except OSError:  # EIO: the terminal has gone
+                    return
                 if not data:
                     return
                 # Arrow keys and other sequences begin with Escape: none of their letters is a command.

@@ -95,7 +95,7 @@ def find_device(device: int | str | None, kind: Literal["loudspeaker", "micropho
     """
     there = {d.index: d.name for d in list_devices() if (d.outputs if kind == "loudspeaker" else d.inputs)}
     if not there:
-        instead = "write the speech to a file with --out" if kind == "loudspeaker" else "type your questions"
+        instead = "read the answers here" if kind == "loudspeaker" else "type your questions"
         raise DeviceError(f"There is no {kind}.", f"Plug one in, or {instead}.")
     if device is None:
         return None

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
+import threading
 import unicodedata
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
@@ -33,6 +35,31 @@ def json_line(value: Any) -> str:
     """JSON on one line in which every character that must not reach a terminal is written as an escape."""
     line = json.dumps(value, ensure_ascii=False)
     return line if line.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+
+
+def told_fault(where: str, error: BaseException) -> None:
+    """A fault of the program's own in one of its threads, on one line of standard error. Never raises.
+
+    Args:
+        where: The thread.
+        error: What it raised.
+
+    """
+    with contextlib.suppress(Exception):
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        print(shown(f"A fault in Companion's own {where}: {what}."), file=sys.stderr, flush=True)
+
+
+def tell_faults_of_threads() -> None:
+    """Whatever ends a thread is told on one line instead of Python's own page; with ``COMPANION_DEBUG`` that page."""
+    if os.environ.get("COMPANION_DEBUG"):
+        return
+
+    def told(fault: threading.ExceptHookArgs) -> None:
+        if fault.exc_value is not None and not isinstance(fault.exc_value, SystemExit):
+            told_fault(fault.thread.name if fault.thread else "thread", fault.exc_value)
+
+    threading.excepthook = told
 
 
 class PlainStream:

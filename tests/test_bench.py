@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from companion.bench.measures import Measure, measures, percentile
 from companion.bench.plot import svg
+from companion.bench.rig import BLOCK, SpokenMicrophone
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,7 +48,7 @@ def test_a_turn_is_measured_on_the_virtual_card(sound_card, tmp_path):
     plot = tmp_path / "bench.svg"
     done = subprocess.run(
         [sys.executable, "-m", "companion", "bench", "--json", "--turns", "1", "--engine", "pocketsphinx",
-         "--plot", str(plot)],
+         "--soak", "20", "--plot", str(plot)],
         env={**sound_card.env, "COMPANION_HOME": str(tmp_path / "home")}, cwd=ROOT, capture_output=True, text=True,
         timeout=300, check=False,
     )  # fmt: skip
@@ -57,6 +58,19 @@ def test_a_turn_is_measured_on_the_virtual_card(sound_card, tmp_path):
         assert found["measures"][name]["n"] == 1
         assert found["measures"][name]["p50"] > 0
     ET.parse(plot)
+    # The loudspeaker was unplugged before: what is said after that must be heard all the same.
+    first, last = found["soak"][0], found["soak"][-1]
+    assert last["turns"] >= 1
+    assert last["understood"] >= 1, found["soak"]
+    assert first["turns"] == 0
+
+
+def test_the_spoken_microphone_can_be_let_go_of_and_taken_again():
+    microphone = SpokenMicrophone()
+    assert len(next(microphone.blocks())) == BLOCK
+    microphone.close()
+    assert list(microphone.blocks()) == []
+    assert len(next(microphone.open().blocks())) == BLOCK
 
 
 def test_wrong_numbers_of_turns_are_refused():

@@ -76,7 +76,7 @@ from companion import cli, keys
 def told(character):
     print("key", repr(character), flush=True)
     if character == "!":
-        raise SystemExit
+        raise ZeroDivisionError("odd key")
 cli._streams()
 try:
     with keys.listening(told):
@@ -134,6 +134,47 @@ def test_arrow_keys_are_no_commands_and_other_letters_arrive_whole():
         program.wait()
         os.close(ours)
         os.close(theirs)
+
+
+def test_a_fault_on_one_key_is_one_line_and_the_next_key_works():
+    ours, theirs = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, "wait"], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        assert program.stdout.readline() == "ready\n"
+        os.write(ours, b"!n")
+        assert program.stdout.readline() == "key '!'\n"
+        assert program.stdout.readline() == "key 'n'\n"
+        program.send_signal(signal.SIGTERM)
+        _, errors = program.communicate(timeout=30)
+        assert errors == "A fault in Companion's own keys: ZeroDivisionError: odd key.\n"
+    finally:
+        program.kill()
+        program.wait()
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_terminal_that_goes_ends_the_reading_without_a_word():
+    ours, theirs = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, "wait"], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        assert program.stdout.readline() == "ready\n"
+        os.close(theirs)
+        os.close(ours)
+        time.sleep(0.3)
+        assert program.poll() is None
+        program.send_signal(signal.SIGTERM)
+        _, errors = program.communicate(timeout=30)
+        assert errors == ""
+    finally:
+        program.kill()
+        program.wait()
 
 
 def test_windows_keys_by_a_stand_in(monkeypatch):

@@ -7,10 +7,12 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from fault_world import FAULTS, PACK, World, survive
+from fault_world import FAULTS, PACK, Microphone, World, survive
 
 from companion.dialogue.state import State
 from companion.errors import SettingsError
@@ -83,6 +85,84 @@ def test_text_mode_goes_on_when_nothing_can_be_saved() -> None:
     assert run_text(PACK, Router(PACK), lines, out, save=full) == 0
     assert "What metastasis is:" in out.getvalue()
     assert out.getvalue().endswith("companion: Goodbye. Your place could not be saved.\n")
+
+
+def test_a_microphone_that_opens_and_gives_nothing_counts_as_gone() -> None:
+    with World() as world:
+        world.quiet()
+        whole, opened = Microphone.blocks, []
+
+        def blocks(self: Microphone) -> Iterator[np.ndarray]:
+            opened.append(self)
+            return iter(()) if len(opened) < 4 else whole(self)
+
+        Microphone.blocks = blocks  # type: ignore[method-assign]
+        try:
+            since = world.said
+            world.room.said.put("ends")
+            assert world.lines.wait_for("The microphone is gone.", since=since) is not None
+            assert world.lines.wait_for("The microphone is back.", since=since) is not None
+            world.ask("what is metastasis")
+            lines = [line for _, line in world.lines.lines[since:]]
+            assert len([line for line in lines if "The microphone is gone." in line]) == 1
+        finally:
+            Microphone.blocks = whole  # type: ignore[method-assign]
+
+
+def test_whatever_ends_a_thread_of_ours_is_one_line() -> None:
+    program = (
+        "import sys, threading\n"
+        "from companion.cli import main\n"
+        "import companion.cli.doctor as command\n"
+        "def fail():\n"
+        "    raise ZeroDivisionError('a \\x1b[31mline\\nand another')\n"
+        "def run(options):\n"
+        "    thread = threading.Thread(target=fail, name='ears')\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+        "    print('on')\n"
+        "    return 0\n"
+        "command.run = run\n"
+        "sys.exit(main(['doctor']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == (0, "on\n")
+    assert done.stderr == "A fault in Companion's own ears: ZeroDivisionError: a  [31mline and another.\n"
+
+
+def test_a_loudspeaker_that_fails_oddly_does_not_end_the_speech() -> None:
+    with World() as world:
+        play, failed = world.loudspeaker.play, []
+
+        def odd(*arguments: object) -> None:
+            if not failed:
+                failed.append(1)
+                raise KeyError("samples")
+            play(*arguments)  # type: ignore[arg-type]
+
+        world.quiet()
+        world.loudspeaker.play = odd  # type: ignore[method-assign, assignment]
+        world.session.key("w")
+        assert world.lines.wait_for("My voice failed just now.") is not None
+        world.ask("what is metastasis")
+
+
+def test_a_listener_of_the_speech_that_fails_does_not_end_it() -> None:
+    with World() as world:
+        world.quiet()
+        on_event, failed = world.session._mouth._on_speech, []
+
+        def odd(event: object) -> None:
+            if not failed:
+                failed.append(1)
+                raise KeyError("kind")
+            on_event(event)  # type: ignore[arg-type]
+
+        world.session._mouth.speaker._on_event = odd
+        world.session.key("h")
+        world.ask("what is metastasis")
+        assert failed
+        assert "A fault in Companion's own speaker: KeyError: 'kind'." in world.errors.getvalue()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX")

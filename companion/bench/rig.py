@@ -45,6 +45,11 @@ class SpokenMicrophone:
         self.due = 0.0
         """When the block that was handed out last was due."""
 
+    def open(self) -> SpokenMicrophone:
+        """Open it again: the conversation lets go of its microphone whenever the loudspeaker was lost."""
+        self._closed.clear()
+        return self
+
     def say(self, samples: NDArray[np.int16]) -> None:
         """Speak; shape (n,), 16,000 Hz."""
         self._said.put(samples)
@@ -197,7 +202,7 @@ class Rig:
             earcons=False,
         )
         self._ears = Ears(
-            lambda: self.microphone,
+            self.microphone.open,
             self.recognizer,
             Endpointer(webrtc_detector(), patience),
             deaf=self.session.deaf,

@@ -84,19 +84,28 @@ def starts(rows: Rows, times: int, arguments: list[str]) -> None:
 
 
 def soak(rig: Rig, pack: Pack, seconds: float, say: Callable[[str], None]) -> list[dict[str, float]]:
-    """Converse for long, and weigh once a minute; [] where that can't be done."""
+    """Converse for long, and weigh once a minute and at the end; [] where that can't be done."""
     asked = [_spoken(rig, question.question) for question in pack.questions]
     rows: list[dict[str, float]] = []
-    began, turn = time.monotonic(), 0
-    while time.monotonic() - began < seconds:
-        if time.monotonic() - began >= 60.0 * len(rows) and (now := cost()) is not None:
+    began, turn, good = time.monotonic(), 0, 0
+
+    def weigh() -> None:
+        if (now := cost()) is not None:
             rows.append(
-                {"seconds": round(time.monotonic() - began), "turns": turn, "memory_mb": round(now.memory, 1),
-                 "threads": now.threads, "files": now.files, "temporary": now.folders}
+                {"seconds": round(time.monotonic() - began), "turns": turn, "understood": good,
+                 "memory_mb": round(now.memory, 1), "threads": now.threads, "files": now.files,
+                 "temporary": now.folders}
             )  # fmt: skip
             say(", ".join(f"{k} {v}" for k, v in rows[-1].items()))
-        _turn(rig, asked[turn % len(asked)], {k: [] for k in (TEXT, HEARD, DECISION, SOUND, SILENCE, AGAIN, BUSY_CPU)})
+
+    weigh()
+    while time.monotonic() - began < seconds:
+        ignored: Rows = {k: [] for k in (TEXT, HEARD, DECISION, SOUND, SILENCE, AGAIN, BUSY_CPU)}
+        good += _turn(rig, asked[turn % len(asked)], ignored)
         turn += 1
+        if time.monotonic() - began >= 60.0 * len(rows):
+            weigh()
+    weigh()
     return rows
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from companion.errors import CompanionError, UsageError
-from companion.showing import plain_output, shown
+from companion.showing import plain_output, shown, tell_faults_of_threads
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done; failed with one line on stderr; wrong arguments; ended by Ctrl-C (128 + SIGINT)."""
@@ -22,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     """
     _streams()
+    tell_faults_of_threads()
     # Sentences are too short to share among cores: more threads only make numpy's linear algebra slower to start
     # and to end. Read when numpy is first imported; workers inherit it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -33,8 +33,10 @@ def run(options: argparse.Namespace) -> int:
         missing = _aloud(options, settings, pack, router, memory, table)
         if missing is None:
             return 0
-        # Said even with --quiet: the listener must know why nothing speaks.
-        print(f"{missing} Going on in text.", file=sys.stderr, flush=True)
+        err, options.speak = missing
+        # Said even with --quiet: the listener must know why nothing listens, or speaks.
+        spoken = " The answers are read aloud." if options.speak else ""
+        print(f"{err} Going on in text.{spoken}", file=sys.stderr, flush=True)
     return _text(options, settings, pack, router, memory)
 
 
@@ -57,8 +59,9 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     router: LaterRouter,
     memory: Memory,
     table: Mapping[str, str],
-) -> CompanionError | None:
-    """Converse by voice; what is missing, where that can't begin."""
+) -> tuple[CompanionError, bool] | None:
+    """Converse by voice; where that can't begin, what is missing, and whether it can still speak."""
+    from companion.captions import captioned
     from companion.cli.opening import Parts
     from companion.ears import Ears
     from companion.hearing.barge import Interruption
@@ -69,12 +72,15 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     from companion.speaking.speech import Speaker
     from companion.understanding.phrases import phrases
 
+    can_speak = False
     with contextlib.ExitStack() as stack:
         stack.enter_context(quiet_libraries())
         try:
             opened = Parts(settings, pack, Paths.find().cache, router, SoundDevicePlayer)
             parts = stack.enter_context(contextlib.closing(opened))
+            can_speak = True
             voice, player, engine = parts.voice, parts.player, parts.recognizer
+            out, captions = captioned(sys.stdout)
             session = Session(
                 pack,
                 router,
@@ -82,7 +88,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 loudspeaker=player,
                 state=_begin(settings, memory),
                 memory=memory,
-                out=sys.stdout,
+                out=out,
                 earcons=not options.no_earcons,
                 table=table,
                 push_to_talk=options.push_to_talk,
@@ -95,7 +101,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 Endpointer(webrtc_detector(), PATIENCE[options.patience]),
                 deaf=session.deaf,
                 heard=session.heard,
-                partial=lambda text: None,
+                partial=captions.partial if captions and not options.quiet else lambda text: None,
                 lost=session.microphone_lost,
                 failed=session.recognizer_failed,
                 known=known.__contains__,
@@ -104,7 +110,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 interrupted=session.interrupted,
             )
         except CompanionError as err:
-            return err
+            return err, can_speak
         status(options, f"Listening with {engine.name}.")
         session.run(ears, use_keys=not options.no_keys)
     return None

@@ -8,7 +8,7 @@ import difflib
 from companion.cli.common import could_not_speak, settings_of, speak, status, write_speech
 from companion.content.load import load_pack
 from companion.content.types import Item, Pack
-from companion.errors import CompanionError, UsageError
+from companion.errors import CompanionError, DeviceError, UsageError
 from companion.text.sentences import split
 
 
@@ -33,6 +33,8 @@ def run(options: argparse.Namespace) -> int:
         speak([s for _, text in chapters for s in split(text)], settings, pack)
     except CompanionError as err:
         could_not_speak(options, err)
+        if isinstance(err, DeviceError):
+            status(options, f"To have it as a sound file: companion narrate {options.what} --out narration.mp3.")
     return 0
 
 

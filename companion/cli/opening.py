@@ -31,7 +31,7 @@ class Parts(Generic[P]):
         make_player: Opens the loudspeaker.
 
     Raises:
-        CompanionError: A part is missing.
+        CompanionError: The voice or the loudspeaker is missing.
 
     """
 
@@ -43,32 +43,41 @@ class Parts(Generic[P]):
         router: LaterRouter,
         make_player: Callable[[int | str | None], P],
     ) -> None:
-        """Open all of them."""
-        opening = Later(lambda: _recognizer(settings, pack, cache))
-        opening.begin()
+        """Open the sound, and begin with the rest."""
+        self._recognizer = Later(lambda: _recognizer(settings, pack, cache))
+        self._recognizer.begin()
 
         from companion.speaking.pyttsx3_voice import Pyttsx3Voice
 
-        player: P | None = None
         self.voice = Pyttsx3Voice(pack.speech)
         try:
             self.voice.warm()
-            player = make_player(settings.device)
-            router.begin()
-            self.recognizer = opening.get()
+            self.player: P = make_player(settings.device)
         except BaseException:
-            opening.discard(lambda made: made.close())
-            if player is not None:
-                player.close()
+            self._recognizer.discard(_close)
             self.voice.close()
             raise
-        self.player: P = player
+        router.begin()
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """The recogniser, waited for.
+
+        Raises:
+            CompanionError: There is none.
+
+        """
+        return self._recognizer.get()
 
     def close(self) -> None:
         """Close them."""
         self.player.close()
         self.voice.close()
-        self.recognizer.close()
+        self._recognizer.discard(_close)
+
+
+def _close(recognizer: Recognizer) -> None:
+    recognizer.close()
 
 
 def _recognizer(settings: Settings, pack: Pack, cache: Path) -> Recognizer:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from companion.errors import DeviceError
 from companion.portaudio import find_device, refresh_devices, sounddevice
 from companion.ports import Pcm
+from companion.showing import told_fault
 from companion.speaking.mixer import Mixer, OnEnd
 
 if TYPE_CHECKING:
@@ -324,8 +325,10 @@ class SoundDevicePlayer:
                         self._state.wait(min(_TICK, self._due[0][0] - now) if self._due else _TICK)
             if what is not None:
                 # A listener's mistake must not end the thread that tells of lost devices.
-                with contextlib.suppress(Exception):
+                try:
                     what()
+                except Exception as error:  # noqa: BLE001, RUF100 - as above
+                    told_fault("player", error)
 
     def _lose(self) -> Callable[[], None]:
         error = DeviceError(

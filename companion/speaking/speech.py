@@ -13,6 +13,7 @@ from typing import Literal
 from companion.errors import CompanionError, DeviceError, EngineError
 from companion.events import SpeechSettings
 from companion.ports import Loudspeaker, Pcm, Voice
+from companion.showing import told_fault
 
 Priority = Literal["urgent", "normal", "notice"]
 EventKind = Literal["started", "ended", "finished", "stopped", "paused", "resumed", "failed"]
@@ -282,6 +283,8 @@ class Speaker:
                 self._play(speech, generation, index, pcm)
             except DeviceError as error:
                 self._lose(generation, error)
+            except Exception as error:  # noqa: BLE001, RUF100 - as above
+                self._fail(speech, generation, EngineError(f"The speech could not be played ({type(error).__name__})."))
 
     def _next(self) -> _Speech | None:
         """The speech of which a sentence can be rendered now."""
@@ -366,6 +369,8 @@ class Speaker:
                 try:
                     if self._on_event is not None:
                         self._on_event(event)
+                except Exception as error:  # noqa: BLE001, RUF100 - the listener's mistake; the speech goes on
+                    told_fault("speaker", error)
                 finally:
                     with self._lock:
                         self._told += 1
