@@ -70,10 +70,10 @@ def run_text(
 
 def _lines(lines: TextIO, terminal: TextIO | None) -> Iterator[str]:
     while True:
-        if terminal is not None:
-            terminal.write(PROMPT)
-            terminal.flush()
         try:
+            if terminal is not None:
+                terminal.write(PROMPT)
+                terminal.flush()
             line = lines.readline(LONGEST_LINE)
         except KeyboardInterrupt:
             if terminal is not None:
