@@ -104,7 +104,8 @@ def evaluate(router: Router, rows: list[dict[str, str]], show: set[str], *, mark
     cells: Counter[tuple[str, str]] = Counter()
     seconds = []
     for row in rows:
-        heard = Hypothesis(row["text"], engine="pocketsphinx", trusted=row.get("trusted") != "no")
+        engine = "pocketsphinx" if row.get("trusted") else "text"
+        heard = Hypothesis(row["text"], engine=engine, trusted=row.get("trusted") != "no")
         began = time.thread_time()
         decision = router.decide(heard)
         seconds.append(time.thread_time() - began)

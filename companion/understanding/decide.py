@@ -41,8 +41,9 @@ term stands for itself."""
 TWIN = 0.65
 """Share of the best value that makes the second topic too near for an answer at once: of the pack's own wordings, left
 out one by one, it costs 5 % of the right answers and more than half of the wrong ones."""
-ORGAN_OFFERED = 0.6
-"""Least chance at which a question that names one organ's cancer is offered the general topic; never answered."""
+NAMED_OFFERED = 0.6
+"""Least chance at which a question that names one organ's cancer, or a word that the pack doesn't speak of ("can it sleep
+for ages"), is offered the topic; never answered. Of the tune sets' lines out of scope that name one, none comes near."""
 SECOND = 0.12
 """Least share of the best value that makes the second topic worth naming: a longer question is harder to hold."""
 
@@ -130,21 +131,16 @@ def weigh_up(evidence: Evidence, *, meaning: bool) -> Verdict:
     first = chance(evidence.features, gate.first)
     pair = chance(evidence.features, gate.pair)
     why = _evidence_told(evidence, first)
-    if evidence.foreign:
-        named = ", ".join(evidence.foreign[:3])
-        return Verdict("decline", reasons=(f"It names something that this pack doesn't speak of: {named}.", *why))
-    if evidence.organs:
-        named = ", ".join(evidence.organs[:3])
-        if first < ORGAN_OFFERED:
-            return Verdict("decline", reasons=(f"It is about {named}; the pack speaks of all cancers.", *why))
-        return Verdict(
-            "confirm", evidence.ids[:1], (*why, f"It names {named}; the pack speaks of all cancers, so it asks."), first
-        )
-    bare = evidence.cover < LEAST_COVER and not evidence.subject and not evidence.ids[0].startswith("glossary/")
+    if evidence.foreign or evidence.organs:
+        named = ", ".join((*evidence.foreign, *evidence.organs)[:3])
+        told = f"It names something that this pack doesn't speak of: {named}."
+        if first < NAMED_OFFERED:
+            return Verdict("decline", reasons=(told, *why))
+        return Verdict("confirm", evidence.ids[:1], (*why, f"{told} So it is asked first."), first)
     if first >= gate.answer:
-        if len(evidence.ids) > 1 and evidence.values[1] > TWIN * evidence.values[0]:
+        if has_twin(evidence):
             return Verdict("confirm", evidence.ids[:2], (*why, "A second topic is nearly as near."), first)
-        if bare:
+        if is_bare(evidence):
             return Verdict("confirm", evidence.ids[:1], (*why, "Too few of its words are explained."), first)
         return Verdict("answer", evidence.ids[:1], why, first)
     if first >= gate.sure:
@@ -153,6 +149,16 @@ def weigh_up(evidence: Evidence, *, meaning: bool) -> Verdict:
         two = len(evidence.ids) > 1 and evidence.values[1] >= SECOND * evidence.values[0]
         return Verdict("confirm", evidence.ids[: 1 + two], (*why, "It is not near enough to answer at once."), first)
     return Verdict("decline", reasons=("It is not near enough to any topic.", *why), chance=first)
+
+
+def has_twin(evidence: Evidence) -> bool:
+    """Whether a second topic is nearly as near as the first."""
+    return len(evidence.ids) > 1 and evidence.values[1] > TWIN * evidence.values[0]
+
+
+def is_bare(evidence: Evidence) -> bool:
+    """Whether too few of the words are the topic's own, and the subject is not named."""
+    return evidence.cover < LEAST_COVER and not evidence.subject and not evidence.ids[0].startswith("glossary/")
 
 
 def _evidence_told(evidence: Evidence, first: float) -> tuple[str, ...]:

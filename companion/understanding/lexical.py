@@ -154,7 +154,8 @@ class Lexical:
             key=lambda m: (-m.score, m.id),
         )
         cost = max((c.cost for c in concepts), default=0.0)
-        foreign, organs = self._foreign_in(words, keys)
+        # As mended: "pal eat of care" names no food.
+        foreign, organs = self._foreign_in(self.vocabulary.mend(words), keys)
         return Reading(tuple(concepts), tuple(matches), foreign, organs, cost, bool(_PRONOUNS & set(words)))
 
     def _nearest(self, keys: set[str], total: float, without: str) -> dict[int, tuple[float, int]]:

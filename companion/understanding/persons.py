@@ -51,6 +51,8 @@ _GENERIC_OUR = re.compile(
     r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within) us\b|"
     r"\b(?:do|can|did|should) we (?:call|know|say|mean|understand)\b"
 )
+# "Are the daughter tumors like the mother tumor": a figure of speech, and nobody's mother.
+_OF_TUMORS = re.compile(r"\b(?:a|the) mother (?:tumou?r|cell|growth)s?\b|\bdaughters? (?:tumou?r|cell|growth)s?\b")
 # "I wonder if it has come back": somebody's own cancer, though no "my" is said.
 _OWN_CASE = re.compile(
     r"\b(?:if|whether|that|think|hope|guess|suppose|sure|said|say|know)(?: that)? (?:it|this|the cancer|mine)"
@@ -67,7 +69,7 @@ _GENERAL_KNOWER = re.compile(
 def person_of(words: Sequence[str]) -> str:
     """The first marker of a person that is more than talk about asking; "" when there is none."""
     text = " ".join(words)
-    counted = set(_GENERIC_OUR.sub(" ", text).split())
+    counted = set(_OF_TUMORS.sub(" ", _GENERIC_OUR.sub(" ", text)).split())
     markers = [i for i, w in enumerate(words) if w in PERSONS and w in counted]
     for i in markers:
         if not _only_asks(words, i):

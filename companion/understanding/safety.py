@@ -17,8 +17,9 @@ from companion.understanding.normal import stem, tokens
 from companion.understanding.persons import PERSONS, any_person, own_case, person_of
 from companion.understanding.spelling import Speller
 
-WINDOW = 12
-"""Tokens within which all groups of a sign must stand: a long spoken sentence, not two."""
+WINDOW = 9
+"""Tokens within which all groups of a sign must stand: a spoken clause or two. Of the tune sets' signs none is wider than
+8, and stories bring such words together by chance from 10 on."""
 
 # These become persons only next to a sign of danger: "someone has collapsed", not "can someone live with it".
 _NEARBY = set(
