@@ -41,6 +41,45 @@ def test_commands_are_heard_with_and_without_politeness(command, examples):
 
 
 @pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("the phone rang, can you say that again", "repeat"),
+        ("wait, the kettle is boiling", "pause"),
+        ("talk louder, I'm hard of hearing", "louder"),
+        ("I'm done, you can switch off", "quit"),
+        ("no, stop it", "stop"),
+        ("not so loud, the baby is asleep", "quieter"),
+        ("give me a minute please, pause", "pause"),
+    ],
+)
+def test_a_command_may_be_said_twice_or_with_a_remark(said, command):
+    decision = ROUTER.decide(said)
+    assert (decision.kind, decision.id) == ("command", command)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "stop, I can feel a lump",
+        "wait, my husband is very ill",
+        "pause, I have pain in my side",
+        "louder, the cancer has come back",
+        "again, my scan is next week",
+        "stop, is it spreading",
+        "wait how long does she have",
+    ],
+)
+def test_a_remark_about_somebodys_health_is_not_passed_over(said):
+    assert ROUTER.decide(said).kind != "command"
+
+
+def test_a_figure_of_speech_names_no_relative():
+    assert ROUTER.decide("are the daughter tumors like the first tumor").kind != "advice"
+    assert ROUTER.decide("is the mother tumor the same as the new one").kind != "advice"
+    assert ROUTER.decide("my mother tumor is growing").kind == "advice"
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "can treatment stop the spread",

@@ -42,8 +42,8 @@ TWIN = 0.65
 """Share of the best value that makes the second topic too near for an answer at once: of the pack's own wordings, left
 out one by one, it costs 5 % of the right answers and more than half of the wrong ones."""
 NAMED_OFFERED = 0.6
-"""Least chance at which a question that names one organ's cancer, or a word that the pack doesn't speak of ("can it sleep
-for ages"), is offered the topic; never answered. Of the tune sets' lines out of scope that name one, none comes near."""
+"""Least chance at which a question that names one organ's cancer, or a word that the pack doesn't speak of ("can it
+sleep for ages"), is offered the topic; never answered. The tune sets' lines out of scope that name one stay below."""
 SECOND = 0.12
 """Least share of the best value that makes the second topic worth naming: a longer question is harder to hold."""
 

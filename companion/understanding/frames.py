@@ -162,14 +162,14 @@ def clauses(words: list[str]) -> list[list[str]]:
     return out
 
 
-def questions_within(words: list[str]) -> list[list[str]]:
-    """The questions that an utterance may end with, whatever was said before them; the longest first."""
-    out = []
+def questions_within(words: list[str]) -> list[tuple[int, list[str]]]:
+    """The questions that an utterance may end with, each with where it begins; the longest first."""
+    out: list[tuple[int, list[str]]] = []
     for i in range(1, len(words) - 2):
         if words[i] in _HEADS and words[i - 1] not in _DOERS:
             rest = strip_frames(_cut_tail(words[i:]))
             if len(rest) > 2 and rest[0] in _HEADS and not _harmless(rest, frozenset()):
-                out.append(rest)
+                out.append((i, rest))
     return out
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from companion.content.types import Item, Pack
 from companion.understanding.normal import stem, tokens
 from companion.understanding.vocabulary import SOFT_MARK, Concept, Vocabulary, count_concepts
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SUBJECT_WEIGHT = 0.25
 """Weight of a word that names the subject, against about 1 to 3 for a telling one."""
@@ -72,6 +77,17 @@ class _Entry:
     text: frozenset[str] = frozenset()
 
 
+class _Index(NamedTuple):
+    """All wordings for numpy."""
+
+    holding: dict[str, NDArray[np.int64]]
+    """For each concept the numbers of the wordings that hold it."""
+    weights: NDArray[np.float64]
+    """Summed weight of each wording's concepts."""
+    starts: NDArray[np.int64]
+    """Where each entry's wordings begin."""
+
+
 class Lexical:
     """The lexical layer of one pack. Pure and frozen after construction."""
 
@@ -95,6 +111,7 @@ class Lexical:
             for wording, row in entry.wordings
         ]
         self._holding: dict[str, list[int]] = {}
+        self._index: _Index | None = None
         for n, (_, _, row, _) in enumerate(self._rows):
             for key in sorted(row):
                 self._holding.setdefault(key, []).append(n)
@@ -160,17 +177,30 @@ class Lexical:
 
     def _nearest(self, keys: set[str], total: float, without: str) -> dict[int, tuple[float, int]]:
         """For each entry that shares a concept: the weighted Dice coefficient of its nearest wording, and that one."""
-        shared: dict[int, float] = {}
+        if not self._entries:
+            return {}  # a library's items are found by its index
+        # numpy is looked for at the first question only: the first prompt need not wait for it.
+        import numpy as np
+
+        if self._index is None:
+            self._index = _Index(
+                {key: np.array(rows) for key, rows in self._holding.items()},
+                np.array([row[3] for row in self._rows]),
+                np.searchsorted([row[0] for row in self._rows], np.arange(len(self._entries))),
+            )
+        shared = np.zeros(len(self._rows))
         for key in sorted(keys):  # in a fixed order, so that sums are the same in every process
-            weight = self.weight(key)
-            for n in self._holding.get(key, ()):
-                shared[n] = shared.get(n, 0.0) + weight
+            if key in self._index.holding:
+                shared[self._index.holding[key]] += self.weight(key)
+        dice = 2 * shared / np.maximum(total + self._index.weights, 1e-12)
+        if without:
+            dice[[n for n, row in enumerate(self._rows) if row[1] == without]] = 0.0
+        ends = [*self._index.starts[1:], len(self._rows)]
         best: dict[int, tuple[float, int]] = {}
-        for n in sorted(shared):
-            at, wording, _, weight = self._rows[n]
-            dice = 2 * shared[n] / (total + weight)
-            if wording != without and dice > best.get(at, (0.0, 0))[0]:
-                best[at] = dice, n
+        for at, (start, end) in enumerate(zip(self._index.starts, ends, strict=True)):
+            n = start + int(np.argmax(dice[start:end])) if end > start else start
+            if end > start and dice[n] > 0:
+                best[at] = float(dice[n]), int(n)
         return best
 
     def _match(

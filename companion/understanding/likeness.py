@@ -25,10 +25,14 @@ HARMLESS, FAR, CLEAR_QUESTION = 0.12, 0.65, 0.5
 """Largest likeness to danger or advice, least likeness to everyday talk, and least value of a topic, of what is
 let through in spite of a person marker."""
 HARMLESS_QUESTION = 0.12
-_SPEAKERS = frozenset({"i", "we", "me", "us"})
+SPEAKERS = frozenset({"i", "we", "me", "us"})
 
-COMMAND_VALUE, COMMAND_LEAD, COMMAND_WORDS = 0.6, 0.35, 10
-"""Least likeness of a command and least lead over all else, and the most words of one."""
+COMMAND_VALUE, COMMAND_LEAD, COMMAND_WORDS = 0.4, 0.22, 10
+"""Least likeness of a command and least lead over all else, and the most words of one. Of the tune sets' lines that are
+no commands, one has such a likeness, with a lead of 0.18."""
+STRICT_VALUE, STRICT_LEAD = 0.6, 0.35
+"""The same for commands that end the conversation, and for words of the embedded recogniser."""
+_ENDS = frozenset({f"{COMMAND}quit", f"{COMMAND}stop_listening"})
 
 Likeness = Literal["urgent", "advice", "talk", "question", "command", ""]
 
@@ -38,7 +42,9 @@ def danger(scores: Scores) -> tuple[str, float]:
     return scores.best([at for at in scores.labels if at.startswith(URGENT) and at != ADVICE])[0]
 
 
-def likeness(scores: Scores, finding: Finding, words: Sequence[str], content: Collection[str]) -> tuple[Likeness, str]:
+def likeness(
+    scores: Scores, finding: Finding, words: Sequence[str], content: Collection[str], *, strict: bool
+) -> tuple[Likeness, str]:
     """What an utterance is like, and the label that says so. Danger is looked for before commands.
 
     Args:
@@ -46,6 +52,7 @@ def likeness(scores: Scores, finding: Finding, words: Sequence[str], content: Co
         finding: From the structural stage: "personal" or "none".
         words: All tokens, frames among them.
         content: The labels that are content.
+        strict: Commands must be as good as said in the grammar's words.
 
     Returns:
         "urgent" or "advice": to be treated so · "talk": plainly nobody's case and no topic of the pack · "question":
@@ -58,15 +65,16 @@ def likeness(scores: Scores, finding: Finding, words: Sequence[str], content: Co
     topic, value = scores.best(tuple(content))[0]
     nothing = scores.of(NOTHING)
     command, liking = scores.best([at for at in scores.labels if at.startswith(COMMAND)])[0]
-    steers = len(words) <= COMMAND_WORDS and liking >= COMMAND_VALUE
-    if steers and liking - max(peril, advice, value, nothing) >= COMMAND_LEAD:
+    least, lead = (STRICT_VALUE, STRICT_LEAD) if strict or command in _ENDS else (COMMAND_VALUE, COMMAND_LEAD)
+    steers = len(words) <= COMMAND_WORDS and liking >= least
+    if steers and liking - max(peril, advice, value, nothing) >= lead:
         return "command", command
     if finding.grade == "personal":
         if peril >= DANGER_NAMED and peril - advice >= DANGER_LEAD:
             return "urgent", label
         if nothing >= FAR and max(peril, advice) <= HARMLESS:
             return "talk", NOTHING
-        if PERSONS & set(words) <= _SPEAKERS and value >= CLEAR_QUESTION and max(peril, advice) <= HARMLESS_QUESTION:
+        if PERSONS & set(words) <= SPEAKERS and value >= CLEAR_QUESTION and max(peril, advice) <= HARMLESS_QUESTION:
             return "question", topic
         return "", ""
     others = max(value, nothing)

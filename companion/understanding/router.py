@@ -17,7 +17,7 @@ from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_word
 from companion.understanding.frames import clauses, questions_within, strip_frames
 from companion.understanding.lexical import Lexical, Reading
 from companion.understanding.library import LARGE, Library
-from companion.understanding.likeness import danger, likeness
+from companion.understanding.likeness import ADVICE_ALONE, DANGER_ALONE, SPEAKERS, danger, likeness
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.persons import PERSONS
 from companion.understanding.safety import Finding, Safety
@@ -33,6 +33,7 @@ _DEFINE = (
     re.compile(r"what (?:a|an|the)? ?(.+?) (?:is|are|means)"),
 )  # fmt: skip
 _LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
+_JOINING = frozenset({"or", "but", "not", "and"})
 _SPLIT = re.compile(
     r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)"
 )
@@ -85,24 +86,27 @@ class Router:
     def decide(self, heard: Hypothesis | str, context: Context = FRESH) -> Decision:
         """Never raises, whatever the text."""
         text = heard.text if isinstance(heard, Hypothesis) else heard
-        decision = replace(self._decide(tokens(text), context), heard=clean(text))
+        embedded = isinstance(heard, Hypothesis) and heard.engine == EMBEDDED
+        decision = replace(self._decide(tokens(text), context, strict=embedded), heard=clean(text))
         if isinstance(heard, Hypothesis) and not heard.trusted:
             decision = _doubted(decision)
         elif isinstance(heard, Hypothesis) and decision.kind == "answer" and _brief(heard, context):
             decision = _asked_first(decision, "A word or two are easily heard in anything, so it is asked first.")
         return decision
 
-    def _decide(self, words: list[str], context: Context) -> Decision:
+    def _decide(self, words: list[str], context: Context, *, strict: bool) -> Decision:
         if not words:
             return Decision("decline", None, reasons=("Nothing was said that could be read.",))
         finding = self._safety.check(words)
         command = find_command(words)
+        if command and command.remark and not self._is_talk(command.remark, finding):
+            command = None
         # "Speak up, I can't hear you" holds the words of a sign, and is about the companion's voice as a whole.
         if finding.rule is not None and not (command and command.id in _OF_THE_VOICE):
             return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
         if command and (decision := self._command(command, context)):
             return decision
-        if alike := self._by_likeness(finding, words):
+        if alike := self._by_likeness(finding, words, strict=strict):
             return alike
         if finding.grade == "personal":
             return self._in_passing(finding, words) or self._advice(finding)
@@ -124,6 +128,16 @@ class Router:
         return list(finding.question)
 
     # Commands
+
+    def _is_talk(self, remark: Sequence[str], finding: Finding) -> bool:
+        """Whether what was said beside a command is about nobody's health and none of the pack's business."""
+        reading = self._lexical.read(remark)
+        if PERSONS & set(remark) - SPEAKERS - {"my", "our"} or self._care & {stem(w) for w in remark} or reading.organs:
+            return False
+        if any(self._lexical.is_subject(c.key) for c in reading.concepts):
+            return False
+        scores = self._topics.scores(finding.question) if self._topics else None
+        return scores is None or (danger(scores)[1] < DANGER_ALONE / 2 and scores.of(ADVICE) < ADVICE_ALONE)
 
     def _command(self, command: Command, context: Context) -> Decision | None:
         why = f'The whole utterance is the command "{command.id.replace("_", " ")}".'
@@ -166,12 +180,12 @@ class Router:
             reasons=(finding.reason, "A question about one person is never answered directly."),
         )  # fmt: skip
 
-    def _by_likeness(self, finding: Finding, words: list[str]) -> Decision | None:
+    def _by_likeness(self, finding: Finding, words: list[str], *, strict: bool) -> Decision | None:
         """Danger and personal questions that no list holds; and what names a person and is neither."""
         scores = self._topics.scores(finding.question) if self._topics else None
         if scores is None:
             return None
-        kind, label = likeness(scores, finding, words, self._content)
+        kind, label = likeness(scores, finding, words, self._content, strict=strict)
         if not kind:
             return None
         why = f'It is like "{scores.nearest[scores.labels.index(label)]}" ({scores.of(label):.2f} of 1).'
@@ -187,7 +201,8 @@ class Router:
         if kind == "question":
             if found.kind != "answer":
                 return found
-            return replace(_asked_first(found, "A person is named, so it is asked first."), personal=True)
+            asked = _asked_first(found, "A person is named, so it is asked first.")
+            return self._in_passing(finding, words) or replace(asked, personal=True)
         return found if found.kind == "decline" else None
 
     @cached_property
@@ -201,27 +216,32 @@ class Router:
         return bool(reading.foreign or reading.organs or any(self._lexical.is_subject(c.key) for c in reading.concepts))
 
     def _in_passing(self, finding: Finding, words: list[str]) -> Decision | None:
-        """A general question at the end of a story ("my neighbour had it, and how does cancer spread"): to be asked.
+        """A general question at the end of a story ("my neighbour had it, and how does cancer spread").
 
-        Only where the story is like nobody's case, and the question names no person. It is never answered at once.
+        Only where the story is like nobody's case, and the question names no person. It is asked about first, unless
+        the story is no more than talk ("I'm a retired vet, so …") and the question names its subject.
         """
         scores = self._topics.scores(finding.question) if self._topics and len(words) >= STORY else None
         if scores is None or scores.of(ADVICE) > STORY_ADVICE or danger(scores)[1] > STORY_DANGER:
             return None
-        asked = [q for q in questions_within(words) if not PERSONS & set(q)]
+        asked = [(at, q) for at, q in questions_within(words) if not PERSONS & set(q)]
         if not asked:
             return None
-        # The words alone choose which part it is, so that the sentence model has one to look at.
-        question = max(asked, key=lambda q: (self._best_by_words(q), len(q)))
-        weighed = self._weighed(question)
-        if weighed is None or weighed[0].foreign or weighed[0].organs:
+        # The words alone choose which parts it may be, so that the sentence model has two to look at, at most.
+        likely = max(asked, key=lambda row: (self._best_by_words(row[1]), len(row[1])))
+        tried = [(row, w) for row in (likely, asked[0])[: 1 + (likely is not asked[0])] if (w := self._weighed(row[1]))]
+        (at, question), (evidence, verdict) = max(tried, key=lambda t: t[1][1].chance)
+        if evidence.foreign or evidence.organs:
             return None
-        evidence, verdict = weighed
         if evidence.pronoun and not evidence.subject and scores.of(ADVICE) > STORY_ADVICE / 2:
             return None  # "my aunt has it, can it be cured" is about her
         if verdict.chance < STORY_QUESTION:
             return None
-        why = f'The question in it is general: "{" ".join(question)}". People are named around it, so it is asked first.'
+        why = f'The question in it is general: "{" ".join(question)}".'
+        idle = scores.of(ADVICE) <= STORY_ADVICE / 2 and not self._names_illness(words[:at])
+        if idle and verdict.kind == "answer" and evidence.subject:
+            return _answer(verdict.ids[0], round(evidence.values[0], 3), (why, *verdict.reasons))
+        why += " People are named around it, so it is asked first."
         return Decision(
             "confirm", verdict.ids[0], candidates=((verdict.ids[0], round(verdict.chance, 3)),), personal=True,
             reasons=(finding.reason, why, *verdict.reasons),
@@ -309,8 +329,8 @@ class Router:
     def _two(self, bare: list[str], context: Context) -> Decision | None:
         """Two questions in one breath, when each is clear on its own."""
         parts = [p.split() for p in _SPLIT.split(" ".join(bare)) if p.strip()]
-        if len(parts) != 2:
-            return None
+        if len(parts) != 2 or parts[0][-1] in _JOINING:
+            return None  # "is it just the tumor or also what is around it" is one
         first, second = (self._topic(part, part, context) for part in parts)
         if first.kind == second.kind == "answer" and first.id != second.id:
             return replace(first, then=second, reasons=("Two questions in one breath.", *first.reasons))

@@ -53,6 +53,8 @@ JOINED_COST = 0.1
 """Of two words that are one written apart ("out look")."""
 MIN_JOINED, SHORTEST_PART = 6, 3
 """Letters of the shortest word that is put together from two, and of its first part ("a round" stays)."""
+REMEMBERED = 64
+"""Utterances whose repair is kept: each is looked at several times."""
 MIN_CODE = 4
 """Shortest Metaphone code that is repaired by sound; shorter ones match half of the dictionary."""
 
@@ -84,6 +86,7 @@ class Vocabulary:
         """
         self._phrases: dict[tuple[str, ...], str] = {}
         self._longest = 1
+        self._repaired: dict[tuple[str, ...], tuple[list[str], list[str], list[float]]] = {}
         for group in pack.same:
             key = " ".join(stem(t) for t in tokens(group[0]))
             for phrase in group:
@@ -171,6 +174,8 @@ class Vocabulary:
 
     def _repair(self, words: list[str]) -> tuple[list[str], list[str], list[float]]:
         """Rows of equal length: repaired words, what was said for each, and the cost of each."""
+        if (known := self._repaired.get(key := tuple(words))) is not None:
+            return known
         row: list[str] = []
         said: list[str] = []
         costs: list[float] = []
@@ -181,6 +186,9 @@ class Vocabulary:
             said.append(" ".join(words[i : i + n]))
             costs.append(cost)
             i += n
+        if len(self._repaired) >= REMEMBERED:
+            self._repaired.clear()
+        self._repaired[key] = row, said, costs
         return row, said, costs
 
     def _mended(self, words: list[str], i: int) -> tuple[str, int, float]:
