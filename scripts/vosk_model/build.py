@@ -21,7 +21,7 @@ from vosk_model.speech import ESPEAK, FLITE, Labels, Line, Spoken, labels_of, sp
 
 SEED = 7
 FLITE_VOICES = ("slt", "rms")
-ESPEAK_VOICES = tuple(f"en-us+{v}" for v in ("m3", "f2", "m1", "f4", "m7", "f1"))
+ESPEAK_VOICES = tuple(f"en-us+{v}" for v in "m3 f2 m1 f4 m7 f1 m2 f3 m5 f5 m4 m8 m6".split())
 BRIEF = 3
 """Words up to which a phrase is a short call: said alone, a word begins and ends otherwise than in a sentence."""
 Say = Callable[[str], None]
@@ -37,7 +37,7 @@ class Plan:
     """Sentences by espeak-ng's."""
     hidden: tuple[int, ...] = (256, 256)
     """Sizes of the inner layers."""
-    epochs: tuple[float, float, float] = (2.0, 1.5, 2.5)
+    epochs: tuple[float, float, float] = (1.5, 0.8, 1.8)
     """On flite's speech, on all, and on all with its phones found anew."""
     flite_voices: tuple[str, ...] = FLITE_VOICES
     espeak_voices: tuple[str, ...] = ESPEAK_VOICES

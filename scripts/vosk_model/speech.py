@@ -27,7 +27,9 @@ LEAD = RATE // 5
 """Samples of silence before and after espeak-ng's speech; flite brings its own."""
 COPIES = 2
 """Distorted, beside the clean one."""
-PACE, WARP = (0.82, 1.2), (0.86, 1.16)
+WORDS_A_MINUTE, PITCH = (125, 205), (25, 75)
+"""Of espeak-ng's speech; its pitch runs from 0 to 99."""
+PACE, WARP = (0.82, 1.2), (0.84, 1.2)
 """How much quicker a copy is, and how its frequencies are stretched."""
 Labels = NDArray[np.uint8]
 
@@ -111,7 +113,9 @@ def _flite(line: Line) -> tuple[NDArray[np.float32], list[tuple[str, float]]]:
 
 
 def _espeak(line: Line) -> tuple[NDArray[np.float32], list[tuple[str, float]]]:
-    command = ["espeak-ng", "-v", line.voice, "--stdout", " ".join(line.words)]
+    random = np.random.default_rng(line.seed + 1)
+    pace, pitch = str(int(random.integers(*WORDS_A_MINUTE))), str(int(random.integers(*PITCH)))
+    command = ["espeak-ng", "-v", line.voice, "-s", pace, "-p", pitch, "--stdout", " ".join(line.words)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     # Behind a header whose lengths are wrong.
     samples = (np.frombuffer(done.stdout[44:], "<i2") / 32768).astype(np.float32)
