@@ -75,6 +75,8 @@ class Ears:
         self._closed = threading.Event()
         self.open = True
         """False while the listener asked not to be listened to."""
+        self.replies: tuple[str, ...] = ()
+        """What is likely to be said next; taken up when an utterance begins."""
         self._text = ""
         self._quiet_since = 0.0
         self._held = threading.Event()
@@ -206,6 +208,7 @@ class Ears:
             self.busy_since = self._clock()
             if step.kind == "start":
                 self._recognizer.reset()
+                self._recognizer.expect(self.replies)
                 self._text = ""
                 self._partial("")
             found = None if step.idle else self._recognizer.accept(step.audio)

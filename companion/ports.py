@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,6 +50,15 @@ class Recognizer(Protocol):
         """The speaker has paused, and may or may not go on: do now what ``finish`` would have to do.
 
         The utterance goes on with the next block, if one comes; nothing is lost then but work.
+        """
+        ...
+
+    def expect(self, replies: Sequence[str]) -> None:
+        """From the next utterance on, short answers are likely: a question was asked. Call it between utterances.
+
+        Args:
+            replies: Lower-case phrases; () when nothing in particular is awaited. Anything else can still be said.
+
         """
         ...
 

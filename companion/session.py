@@ -13,6 +13,7 @@ from typing import Protocol, TextIO
 from companion import keymap, keys
 from companion.content.types import Pack
 from companion.dialogue import prompts, start, step
+from companion.dialogue.replies import replies
 from companion.dialogue.state import (
     Action,
     Adjust,
@@ -283,6 +284,8 @@ class Session:
 
     def _apply(self, event: Event) -> None:
         self._state, actions = step(self._state, event, self._pack)
+        if self._ears is not None:
+            self._ears.replies = replies(self._state)
         self._carry_out(actions)
 
     def _carry_out(self, actions: Sequence[Action]) -> None:

@@ -304,6 +304,8 @@ class ScriptedRecognizer:
         self.closed = False
         self.blocks = 0
         """Blocks taken in, over all utterances."""
+        self.expected: tuple[str, ...] = ()
+        """Replies that were announced last."""
         self._left = deque(
             h if isinstance(h, Hypothesis) else Hypothesis(h, confidence=1.0, engine=name) for h in hypotheses
         )
@@ -320,6 +322,10 @@ class ScriptedRecognizer:
 
     def pause(self) -> None:
         """Nothing to prepare."""
+
+    def expect(self, replies: Sequence[str]) -> None:
+        """Remember them."""
+        self.expected = tuple(replies)
 
     def finish(self) -> Hypothesis:
         """The next hypothesis."""

@@ -54,8 +54,8 @@ class Ear:
     pauses: list[float] = field(default_factory=list)
     """Seconds of work ahead in a pause. What exceeds the rest of the endpoint's silence comes on top of the waiting."""
 
-    def hear(self, sound: Sound) -> Heard:
-        """Block by block, as from a microphone."""
+    def hear(self, sound: Sound, replies: Sequence[str] = ()) -> Heard:
+        """Block by block, as from a microphone, after a question to which ``replies`` are the likely answers."""
         endpointer = Endpointer(webrtc_detector())
         out = Heard([], [])
         text = ""
@@ -63,6 +63,7 @@ class Ear:
             for step in endpointer.push(sound[at : at + BLOCK], known=text in self.known):
                 if step.kind == "start":
                     self.recognizer.reset()
+                    self.recognizer.expect(replies)
                     text = ""
                 found = None if step.idle else self.recognizer.accept(step.audio)
                 text = text if found is None else found.text
@@ -124,6 +125,9 @@ class Bundled:
 
     def pause(self) -> None:
         """See ``ports.Recognizer``; nothing is done ahead."""
+
+    def expect(self, replies: Sequence[str]) -> None:
+        """See ``ports.Recognizer``; it knows of no replies."""
 
     def reset(self) -> None:
         """See ``ports.Recognizer``."""

@@ -37,6 +37,8 @@ from _hearing_sounds import CONDITIONS, looped, recorded, spoken, voices  # noqa
 
 from companion.content import load_pack  # noqa: E402  # runs from a checkout too
 from companion.content.types import Pack  # noqa: E402
+from companion.dialogue.replies import replies  # noqa: E402
+from companion.dialogue.state import State  # noqa: E402
 from companion.errors import CompanionError  # noqa: E402
 from companion.events import FRESH, Context, Decision  # noqa: E402
 from companion.settings import Paths  # noqa: E402
@@ -120,22 +122,33 @@ def synthetic(
 
 
 def people(ears: Sequence[Ear], router: Router, folder: Path) -> dict[str, Counter[str]]:
-    """Recordings: commands, numbers after "Which number?", and speech that is none of the companion's business."""
+    """Recordings: commands, numbers after "Which number?", and speech that is none of the companion's business.
+
+    Commands and foreign speech are heard out of the blue; short ones also after "Did you mean …?" ("offered yes") and
+    after "Which number?" ("numbered"), where short replies are awaited.
+    """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
+    numbered = State(numbered=True)
+    offered = State(options=(router.decide("question one").id or "",))
     for row in manifest(folder):
         kind, said = row["kind"], row["transcript"]
         if kind == "noise":
             continue
         sound = recorded(folder / row["file"])
         for ear in ears:
-            context = Context(numbered=True) if kind.startswith("number") else FRESH
-            heard = ear.hear(sound)
+            state = numbered if kind.startswith("number") else State()
+            context = state.context
+            heard = ear.hear(sound, replies(state))
             decisions = decided(heard, router.decide, context)
             count = counts[ear.name]
             if kind == "command":
                 wanted = COMMANDS[said]
                 got = {str(d.id) for d in decisions if d.kind == "command"}
                 count[f"command {'right' if got == wanted else 'other' if got else 'missed'}"] += 1
+                if said in {"yes", "no"}:
+                    again = decided(ear.hear(sound, replies(offered)), router.decide, offered.context)
+                    got = {str(d.id) for d in again if d.kind in {"command", "answer"}}
+                    count[f"offered {said} {'right' if got == wanted else 'other' if got else 'missed'}"] += 1
             elif kind == "number":
                 items = router.decide(said, context).id
                 got = {str(d.id) for d in decisions if d.kind == "answer"}
@@ -147,6 +160,12 @@ def people(ears: Sequence[Ear], router: Router, folder: Path) -> dict[str, Count
                 if any(d.kind == "command" for d in decisions) and acted == "diverted":
                     acted = "command"
                 count[f"other {acted}"] += 1
+                for name, after in (("numbered", numbered), ("offered", offered)):
+                    again = decided(ear.hear(sound, replies(after)), router.decide, after.context)
+                    done = {f"{d.kind} {d.id}" for d in again if d.kind in {"command", "answer"}}
+                    count[f"other, {name}, {'acted' if done else 'nothing done'}"] += 1
+                    if done:
+                        print(f"{ear.name}: {row['file']}, {name}: {sorted(done)}", file=sys.stderr)
                 if acted in {"accepted", "command"}:
                     print(f"{ear.name}: {row['file']} heard as {[h.text for h in heard.hypotheses]}", file=sys.stderr)
     return counts

@@ -6,7 +6,7 @@ import io
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -116,6 +116,10 @@ class TimedRecognizer:
         self.busy += time.perf_counter() - began
         self.audio += len(block) / SAMPLE_RATE
         return found
+
+    def expect(self, replies: Sequence[str]) -> None:
+        """See ``ports.Recognizer``."""
+        self._inner.expect(replies)
 
     def pause(self) -> None:
         """See ``ports.Recognizer``."""

@@ -9,7 +9,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ class ProcessRecognizer:
         self._engine = engine
         self._patience = patience
         self._worker: _Worker | None = None
+        self._replies: tuple[str, ...] = ()
         self._ready()
 
     @property
@@ -108,6 +109,19 @@ class ProcessRecognizer:
         if self._worker is not None:
             self._ask({"op": "pause"})
 
+    def expect(self, replies: Sequence[str]) -> None:
+        """See ``ports.Recognizer``. A new worker is told, too.
+
+        Raises:
+            EngineError: The worker died or hung.
+
+        """
+        if self._replies == tuple(replies):
+            return
+        self._replies = tuple(replies)
+        if self._worker is not None:
+            self._ask({"op": "expect", "replies": self._replies})
+
     def reset(self) -> None:
         """See ``ports.Recognizer``. A worker that can't even do that is replaced at the next block."""
         if self._worker is not None:
@@ -131,6 +145,8 @@ class ProcessRecognizer:
         request: dict[str, Any] = {"op": "open", "engine": e.engine, "model": model, "cache": cache}
         request |= {"phrases": e.phrases, "partials": e.partials}
         self._ask(request, patience=LOAD_PATIENCE)
+        if self._replies:
+            self._ask({"op": "expect", "replies": self._replies})
 
     def _ask(self, request: dict[str, Any], data: bytes = b"", patience: float | None = None) -> dict[str, Any]:
         worker = self._worker

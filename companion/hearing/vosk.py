@@ -116,6 +116,9 @@ class VoskRecognizer:
     def pause(self) -> None:
         """See ``ports.Recognizer``. Nothing to do: libvosk's end takes some milliseconds."""
 
+    def expect(self, replies: Sequence[str]) -> None:
+        """See ``ports.Recognizer``. Nothing to do: the grammar holds the replies, and free decoding hears them."""
+
     def finish(self) -> Hypothesis:
         """See ``ports.Recognizer``."""
         if not self._started:

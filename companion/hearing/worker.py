@@ -3,7 +3,8 @@
 Decoding holds Python's interpreter lock (PocketSphinx) or may abort the process (libvosk on bad input); here
 neither can touch the sound or the keys. A request is a line of JSON on standard input, then as many bytes of
 sound (int16, 16,000 Hz) as its ``bytes`` says: ``{"op": "open", "engine", "model", "phrases", "cache",
-"partials"}``, ``{"op": "accept"}``, ``{"op": "pause"}``, ``{"op": "finish"}``, ``{"op": "reset"}``. A reply is a line
+"partials"}``, ``{"op": "accept"}``, ``{"op": "pause"}``, ``{"op": "finish"}``, ``{"op": "reset"}``, ``{"op":
+"expect", "replies"}``. A reply is a line
 of JSON: ``{"hypothesis": {…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its
 standard input.
 """
@@ -41,7 +42,7 @@ def main() -> int:
             elif recognizer is None:
                 reply = {"error": "EngineError", "what": "The recogniser is not open.", "to_do": ""}
             else:
-                reply = _serve(recognizer, request["op"], data)
+                reply = _serve(recognizer, request, data)
         except CompanionError as err:
             reply = {"error": type(err).__name__, "what": err.what, "to_do": err.to_do}
         try:
@@ -85,13 +86,16 @@ def _open(request: dict[str, Any]) -> Recognizer:
     return PocketSphinxRecognizer(phrases or (), Path(request["cache"]), partials=request["partials"])
 
 
-def _serve(recognizer: Recognizer, op: str, data: bytes) -> dict[str, Any]:
+def _serve(recognizer: Recognizer, request: dict[str, Any], data: bytes) -> dict[str, Any]:
+    op = request["op"]
     if op == "accept":
         return _told(recognizer.accept(np.frombuffer(data, dtype=np.int16)))
     if op == "finish":
         return _told(recognizer.finish())
     if op == "pause":
         recognizer.pause()
+    elif op == "expect":
+        recognizer.expect(request["replies"])
     else:
         recognizer.reset()
     return {}
