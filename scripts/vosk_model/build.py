@@ -45,7 +45,7 @@ class Plan:
 
 SMALL = Plan()
 """For the tests."""
-LARGE = Plan(flite=2400, espeak=4200, hidden=(512, 512, 384), epochs=(3.0, 3.0, 8.0))
+LARGE = Plan(flite=1000, espeak=2000, hidden=(384, 384), epochs=(1.5, 1.0, 3.0))
 
 
 def build(phrases: Sequence[str], folder: Path, plan: Plan = SMALL, say: Say = print) -> dict[str, float]:
