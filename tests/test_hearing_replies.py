@@ -53,6 +53,13 @@ def test_the_router_takes_every_awaited_reply_for_one():
             assert found.kind in {"answer", "command"} or found.argument or reply == "zero", reply
 
 
+def test_a_lone_do_is_no_yes():
+    router = Router(load_pack())
+    context = State(options=("what",)).context
+    assert router.decide("please do", context).id == "yes"
+    assert router.decide("do", context).kind == "decline"
+
+
 def test_awaited_digits_are_heard_better_and_no_other_is_taken_for_sure(awaiting, say):
     spoken = [(digit, say(digit, voice)) for voice in ("awb", "kal16") for digit in DIGITS]
     out_of_the_blue = sum(hear_file(path, awaiting).text == digit for digit, path in spoken)

@@ -160,7 +160,8 @@ def find_command(words: Sequence[str]) -> Command | None:
         words: Tokens as ``normal.tokens`` gives them.
 
     """
-    if not words or len(words) > 20:
+    # "Please do" is a yes; "do" alone is how a misheard "two" looks.
+    if not words or len(words) > 20 or list(words) == ["do"]:
         return None
     return _peeled(words) or _in_parts(words)
 
