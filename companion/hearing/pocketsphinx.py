@@ -39,7 +39,7 @@ LEAST_SNR = 15.0
 NOISE = 8.0
 """Decibels. In more noise than that nothing that was heard is worth asking about: the text is dropped."""
 SHORT_REFUSE = -1.5
-"""As `REFUSE`, for one or two words: "do" was found in a kitchen's noise at -1.9, and people's commands at -1.3."""
+"""As `REFUSE`, for one or two words: "do" was found in background noise at -1.9, and people's commands at -1.3."""
 REPLY_SURE = -0.3
 """Ratio from which a short reply that was awaited is trusted by itself. This and the next are set on a third of the
 speakers of digits and on two voices of flite (a wrong digit that is trusted begins at -0.2, in noise of 20 dB)."""
