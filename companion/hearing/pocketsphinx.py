@@ -42,7 +42,8 @@ SHORT_REFUSE = -1.5
 """As `REFUSE`, for one or two words: "do" was found in background noise at -1.9, and people's commands at -1.3."""
 REPLY_SURE = -0.3
 """Ratio from which a short reply that was awaited is trusted by itself. This and the next are set on a third of the
-speakers of digits, with the others in view, and on two voices of flite (a wrong digit that is trusted begins at -0.2, in noise of 20 dB)."""
+speakers of digits, with the others in view, and on two voices of flite (a wrong digit that is trusted begins at -0.2,
+in noise of 20 dB)."""
 REPLY_BEHIND = 0.2
 """By how much the ratio of an awaited reply may be behind that of what the language model finds: a lone digit is
 nothing that the model of whole questions would think of."""
