@@ -167,16 +167,28 @@ def make_venv() -> None:
     say("Making a Python environment in .venv.")
     if try_venv():
         return
-    if may_use_apt():
+    if systems_python() and may_use_apt():
         say("Installing python3-venv and python3-pip.")
         if apt_install(["python3-venv", "python3-pip"]) and try_venv():
             return
     raise SetupError(missing_venv_line())
 
 
+def systems_python() -> bool:
+    """Whether the system's own packages belong to this Python: it is the one that /usr/bin/python3 is.
+
+    Debian's python3-venv serves that one only. A Python of pyenv, conda or /usr/local would be none the better for it.
+    """
+    own = Path("/usr/bin/python3")
+    here = Path(getattr(sys, "_base_executable", None) or sys.executable)
+    return own.exists() and own.resolve() == here.resolve()
+
+
 def missing_venv_line() -> str:
     """What to install where Python came without venv or pip."""
-    if Path("/etc/debian_version").exists():
+    if not WINDOWS and sys.platform != "darwin" and not systems_python():
+        how = f"{sys.executable} is not your system's Python: install it anew with both, or use another"
+    elif Path("/etc/debian_version").exists():
         how = "Run: sudo apt-get install python3-venv python3-pip"
     elif shutil.which("dnf"):
         how = "Run: sudo dnf install python3-pip"

@@ -292,17 +292,53 @@ def test_python_without_venv_or_pip(setup: ModuleType, monkeypatch: pytest.Monke
 
 
 def test_debian_is_told_the_packages(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "systems_python", lambda: True)
     monkeypatch.setattr(setup.Path, "exists", lambda self: str(self) == "/etc/debian_version")
     assert "sudo apt-get install python3-venv python3-pip" in setup.missing_venv_line()
 
 
 def test_root_on_debian_installs_what_is_missing(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
+    monkeypatch.setattr(setup, "systems_python", lambda: True)
     monkeypatch.setattr(setup, "may_use_apt", lambda: True)
     monkeypatch.setattr(setup, "apt_install", lambda packages: bool(asked.append(packages)) or True)
     monkeypatch.setattr(setup, "try_venv", lambda: bool(asked))
     setup.make_venv()
     assert asked == [["python3-venv", "python3-pip"]]
+
+
+@POSIX_ONLY
+def test_a_python_beside_the_systems_is_not_offered_its_packages(
+    setup: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = tmp_path / "python3"
+    other.write_text("")
+    monkeypatch.setattr(sys, "_base_executable", str(other))
+    monkeypatch.setattr(sys, "executable", str(other))
+    asked: list[list[str]] = []
+    monkeypatch.setattr(setup, "may_use_apt", lambda: True)
+    monkeypatch.setattr(setup, "apt_install", lambda packages: bool(asked.append(packages)) or True)
+    monkeypatch.setattr(setup, "try_venv", lambda: False)
+    with pytest.raises(setup.SetupError) as error:
+        setup.make_venv()
+    assert not asked
+    assert "apt-get" not in str(error.value)
+    assert f"{other} is not your system's Python" in str(error.value)
+
+
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="the system has no Python of its own")
+def test_the_systems_python_knows_itself_also_from_an_environment(tmp_path: Path) -> None:
+    env = tmp_path / "env"
+    made = subprocess.run(
+        ["/usr/bin/python3", "-m", "venv", "--without-pip", str(env)], capture_output=True, check=False
+    )
+    pythons = ["/usr/bin/python3", *([str(env / "bin" / "python")] if made.returncode == 0 else [])]
+    code = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import _setup; print(_setup.systems_python())"
+    for python in pythons:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+        if "No module named" in done.stderr or "SyntaxError" in done.stderr:
+            pytest.skip("the system's Python is too old")
+        assert done.stdout == "True\n", done.stderr
 
 
 def test_without_ensurepip_the_outer_pip_installs(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
