@@ -15,6 +15,7 @@ from pathlib import Path
 from _system import lock_file
 
 SOURCE = "api.osv.dev"
+PORT = 443
 PATIENCE = 3.0
 """Seconds for the connection, and again for the encryption."""
 
@@ -23,11 +24,11 @@ def reachable() -> bool:
     """Whether the list answers at all; in a process of its own, since a name's look-up has no other end."""
     probe = (
         "import socket, ssl, sys\n"
-        "raw = socket.create_connection((sys.argv[1], 443), float(sys.argv[2]))\n"
+        "raw = socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]))\n"
         "ssl.create_default_context().wrap_socket(raw, server_hostname=sys.argv[1]).close()\n"
     )
     try:
-        command = [sys.executable, "-c", probe, SOURCE, str(PATIENCE)]
+        command = [sys.executable, "-c", probe, SOURCE, str(PORT), str(PATIENCE)]
         done = subprocess.run(command, capture_output=True, timeout=2 * PATIENCE, check=False)
     except subprocess.TimeoutExpired:
         return False
@@ -37,7 +38,7 @@ def reachable() -> bool:
 def main() -> int:
     """Audit; 1 when a pinned package has a known weakness."""
     if not reachable():
-        print("Audit: the list of known weaknesses can't be reached from here, so nothing was looked up.")
+        print("Audit: the list of known weaknesses can't be reached from here, so nothing was looked up. This is no pass.")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
@@ -47,7 +48,7 @@ def main() -> int:
         except subprocess.TimeoutExpired:
             quiet = None
         if quiet is None or quiet.returncode:
-            print("Audit: pip-audit could not be installed, so nothing was looked up.")
+            print("Audit: pip-audit could not be installed, so nothing was looked up. This is no pass.")
             return 0
         asked = [python, "-m", "pip_audit", "--require-hashes", "--disable-pip", "-s", "osv", "-r", str(lock_file(""))]
         return 1 if subprocess.run(asked, timeout=300, check=False).returncode else 0

@@ -369,6 +369,21 @@ def test_pack_check_and_show():
     assert len(json.loads(shown.out)["questions"]) == 8
 
 
+def test_pack_check_sums_up_the_wordings_that_point_elsewhere():
+    done, every = companion("pack", "check"), companion("pack", "check", "--all")
+    told = [line for line in done.out.splitlines() if " is nearer to " in line]
+    all_told = [line for line in every.out.splitlines() if " is nearer to " in line]
+    rows = json.loads(companion("pack", "check", "--json").out)["collisions"]
+    assert len(rows) == len(all_told) > len(told) == 5
+    assert told == all_told[:5]  # the worst come first
+    counts = re.findall(r"(?m)^advice: (\S+) to (\S+): (\d+)\.$", done.out)
+    others = re.search(r"(?m)^advice: (\d+) other pairs: (\d+)\.$", done.out)
+    assert others and len(counts) == 10
+    assert len(counts) + int(others[1]) == len({(r["id"], r["other"]) for r in rows})
+    assert sum(int(n) for _, _, n in counts) + int(others[2]) == len(rows)
+    assert f"For all {len(rows)}: companion pack check --all" in done.out
+
+
 @pytest.mark.parametrize("voice", ["slt", "rms", "awb"])
 def test_spoken_questions_of_three_voices_reach_their_topic(tmp_path, voice):
     """Recognised by the real PocketSphinx; a question that is misheard may be asked about, never answered wrongly."""

@@ -380,3 +380,48 @@ def test_every_earcon_of_a_turn_comes_in_its_place():
     assert actions[0] == PlayEarcon("not_understood") and said(actions)
     _, actions = step(State(), DeviceLost("loudspeaker"), PACK)
     assert actions[0] == PlayEarcon("error") and said(actions)
+
+
+@pytest.mark.parametrize("name", ["quit", "stop_listening", "read_facts"])
+def test_a_doubted_command_of_consequence_is_asked_first_and_done_when_heard_again(name):
+    doubted = Understood(Decision("confirm", name, heard="x", candidates=((name, 1.0),)))
+    asked, actions = step(State(), doubted, PACK)
+    assert asked.mode == "speaking" and asked.asked == name and Quit() not in actions
+    assert "Say yes please, or no thanks." in " ".join(said(actions))
+    meant, _ = step(asked, doubted, PACK)
+    assert {"quit": meant.mode == "ended", "stop_listening": meant.mode == "asleep"}.get(name, bool(meant.playlist))
+    other = "quit" if name != "quit" else "read_facts"  # another one is asked about anew
+    again, actions = step(asked, Understood(Decision("confirm", other, heard="x", candidates=((other, 1.0),))), PACK)
+    assert again.asked == other and again.mode == "speaking" and Quit() not in actions
+
+
+def test_a_word_about_the_moment_lets_a_narration_go_on_and_is_no_answer_to_repeat():
+    reading, _ = talk_into("read the facts")
+    state, actions = command(reading, "previous")
+    assert state.playlist == reading.playlist and state.said == reading.said
+    assert [a.aside for a in actions if isinstance(a, Say)] == [True]
+    quiet, actions = command(State(), "previous")
+    assert [a.aside for a in actions if isinstance(a, Say)] == [False]
+
+
+def test_with_no_topic_yet_next_begins_at_the_first_question_and_nothing_comes_before():
+    first, _ = step(State(), Understood(Decision("command", "next")), PACK)
+    assert first.topic == PACK.questions[0].id
+    before, _ = step(State(), Understood(Decision("command", "previous")), PACK)
+    assert before.topic is None
+
+
+def test_continue_takes_up_a_single_answer_that_was_left_and_a_fact_goes_on_to_the_next():
+    question = PACK.questions[1]
+    back, _ = step(State(left=(question.id, 1)), Understood(Decision("command", "resume")), PACK)
+    assert back.topic == question.id
+    gone, _ = step(State(left=("no-such-id", 0)), Understood(Decision("command", "resume")), PACK)
+    assert gone.topic != "no-such-id"
+
+
+@pytest.mark.parametrize("device", ["microphone", "loudspeaker"])
+def test_which_device_went_and_came_back_is_told_by_its_name(device):
+    other = {"microphone": "loudspeaker", "loudspeaker": "microphone"}[device]
+    for event in (DeviceLost(device), DeviceBack(device)):
+        words = " ".join(said(step(State(), event, PACK)[1]))
+        assert device in words.split(".")[0].lower() and other not in words.split(".")[0].lower(), words

@@ -236,6 +236,14 @@ def test_pieces_of_one_recording_are_one_utterance_and_several_when_transcribed(
     assert pieces[1].words[0].start - pieces[0].words[0].start == pytest.approx(len(spoken) / rate + 2.0, abs=0.3)
 
 
+def test_speech_far_longer_than_a_question_is_doubted(tmp_path, say):
+    spoken, rate = soundfile.read(say("what is metastasis"))
+    path = tmp_path / "narration.wav"
+    soundfile.write(path, np.tile(spoken, 1 + int(30 * rate / len(spoken))), rate)
+    assert not hear_file(path, Counting()).trusted
+    assert hear_file(say("what is metastasis"), Counting()).trusted
+
+
 def test_every_recording_of_people_is_heard_without_an_exception():
     if not (SHARED / "speech").is_dir():
         pytest.skip("the recordings of people in ../shared/speech are not here")

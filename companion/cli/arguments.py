@@ -139,6 +139,7 @@ def _pack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", nargs="?", type=Path, metavar="DIR", help="the pack's folder (default: the one in use)"
     )
+    parser.add_argument("--all", action="store_true", help="check: every wording that points to another topic")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 

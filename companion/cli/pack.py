@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from companion.content.check import advice, measured
 from companion.content.load import load_pack, read_pack
 from companion.content.types import Item, Pack
 from companion.showing import json_line
+
+if TYPE_CHECKING:
+    from companion.understanding.neighbours import Collision
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,11 +31,11 @@ def run(options: argparse.Namespace) -> int:
         count = len(problems.found)
         print(f"error: The pack has {count} fault{'s' if count != 1 else ''} and can't be used.", file=sys.stderr)
         return 1
-    _report(pack, as_json=options.json)
+    _report(pack, as_json=options.json, every=options.all)
     return 0
 
 
-def _report(pack: Pack, *, as_json: bool) -> None:
+def _report(pack: Pack, *, as_json: bool, every: bool) -> None:
     from companion.cli.common import topics_of
     from companion.understanding.lexical import Lexical
     from companion.understanding.neighbours import collisions
@@ -62,16 +67,41 @@ def _report(pack: Pack, *, as_json: bool) -> None:
             f"{r.id}, {r.part}: grade {r.plain.grade:.1f}, {r.plain.words} words, "
             f"{r.plain.mean_sentence:.1f} words to a sentence."
         )
-    for c in close:
-        print(
-            f'advice: {c.id}: "{c.wording}" is nearer to "{c.nearest}" of {c.other}. Word it differently, or move it.'
-        )
+    for line in _colliding(close, every=every):
+        print(line)
     for a in hints:
         print(f"advice: {a.id}: {a.what}")
     hard = sum(r.hard for r in rows)
     print(
         f"The pack is sound. {hard} of {len(rows)} texts are harder than grade 6 or longer than 15 words to a sentence."
     )
+
+
+PAIRS = 10
+"""Pairs of entries that are counted one by one without ``--all``."""
+WORST = 5
+"""Colliding wordings that are told in full without ``--all``."""
+
+
+def _colliding(close: Sequence[Collision], *, every: bool) -> Iterator[str]:
+    """What to say of wordings that point elsewhere: how many for each pair of entries, then the worst of them."""
+    if not close:
+        return
+    worst = sorted(close, key=lambda c: -c.value)
+    if not every:
+        pairs = Counter((c.id, c.other) for c in close)
+        many = f"{len(close)} wordings are" if len(close) > 1 else "1 wording is"
+        yield f"advice: {many} nearer to another entry than to the rest of its own. From and to, how many:"
+        counted = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
+        for (own, other), count in counted[:PAIRS]:
+            yield f"advice: {own} to {other}: {count}."
+        if rest := counted[PAIRS:]:
+            yield f"advice: {len(rest)} other pairs: {sum(count for _, count in rest)}."
+        worst = worst[:WORST]
+    for c in worst:
+        yield f'advice: {c.id}: "{c.wording}" is nearer to "{c.nearest}" of {c.other}. Word it differently, or move it.'
+    if len(worst) < len(close):
+        yield f"These {len(worst)} are the worst. For all {len(close)}: companion pack check --all"
 
 
 def _show(pack: Pack, *, as_json: bool) -> None:

@@ -19,6 +19,9 @@ from companion.hearing.endpoint import Endpointer, webrtc_detector
 from companion.hearing.frames import BLOCK, DITHER, Resampler, dithered, mono
 from companion.ports import SAMPLE_RATE, Recognizer
 
+SURELY_A_QUESTION = 20.0
+"""Seconds of speech beyond which a recording is doubted: the microphone ends an utterance at 15, and 44 s of narration
+were once taken for a question."""
 LONGEST_QUESTION = 60.0
 """Seconds of speech that are taken for one question; nobody asks for longer, and an hour's lecture isn't one."""
 RATES = (1_000, 768_000)
@@ -176,6 +179,8 @@ def transcribe_file(path: str | Path, recognizer: Recognizer) -> Iterator[Hypoth
 def hear_file(path: str | Path, recognizer: Recognizer) -> Hypothesis:
     """The whole recording as one utterance, its silences left out; text "" when no speech was found.
 
+    Speech of more than ``SURELY_A_QUESTION`` is not trusted, whatever the recogniser thinks of it.
+
     Word times count from the beginning of the speech that was found.
 
     Raises:
@@ -199,7 +204,10 @@ def hear_file(path: str | Path, recognizer: Recognizer) -> Hypothesis:
         for block in beginning:
             recognizer.accept(block)
         fed = 1
-    return recognizer.finish() if fed else Hypothesis("", engine=recognizer.name)
+    if not fed:
+        return Hypothesis("", engine=recognizer.name)
+    heard = recognizer.finish()
+    return replace(heard, trusted=False) if fed > SURELY_A_QUESTION * SAMPLE_RATE else heard
 
 
 def _feed(recognizer: Recognizer, audio: NDArray[np.int16]) -> None:

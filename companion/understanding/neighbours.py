@@ -20,6 +20,8 @@ class Collision:
     """The topic that the rest of the pack takes it for."""
     nearest: str
     """That topic's wording that is nearest."""
+    value: float = 0.0
+    """How near: the topic model's value of the other topic, from ``CLOSE`` up."""
 
 
 def collisions(pack: Pack, topics: Topics | Library) -> tuple[Collision, ...]:
@@ -43,7 +45,7 @@ def collisions(pack: Pack, topics: Topics | Library) -> tuple[Collision, ...]:
             continue
         best, value = scores.best(ids)[0]
         if best != row.label and value >= CLOSE:
-            out.append(Collision(row.label, row.text, best, scores.nearest[scores.labels.index(best)]))
+            out.append(Collision(row.label, row.text, best, scores.nearest[scores.labels.index(best)], value))
     return tuple(out)
 
 
