@@ -38,7 +38,7 @@ def reachable() -> bool:
 def main() -> int:
     """Audit; 1 when a pinned package has a known weakness."""
     if not reachable():
-        print("Audit: the list of known weaknesses can't be reached from here, so nothing was looked up. This is no pass.")
+        print("Audit: the list of known weaknesses can't be reached, so nothing was looked up. This is no pass.")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)

@@ -1,4 +1,4 @@
-"""Whether the look-up of known weaknesses tells "could not ask" from "asked"; a TLS server on this machine stands in."""
+"""Whether the look-up of known weaknesses tells "could not ask" from "asked"; a TLS server here stands in."""
 
 from __future__ import annotations
 
