@@ -192,10 +192,17 @@ class TopicModel:
 
         targets = self._targets()
         solved = []
-        meaning, form, _ = self._kernels()
-        for kernel in self._views(meaning, form):
+        meaning, form = self._kernels()[:2]
+        for view in _VIEWS:
             self._look()
-            solved.append(np.linalg.solve(kernel + RIDGE * np.eye(len(kernel)), targets))
+            # Solved in double precision, one view at a time: a kernel of 3,000 rows takes 72 MB.
+            kernel = np.zeros(meaning.shape)
+            if view != "form":
+                kernel += meaning
+            if view != "meaning":
+                kernel += form
+            np.fill_diagonal(kernel, kernel.diagonal() + RIDGE)
+            solved.append(np.linalg.solve(kernel, targets))
         found: Floats = np.hstack(solved).astype(np.float32)
         return found
 
@@ -210,18 +217,18 @@ class TopicModel:
         targets[np.arange(len(self._label_of)), self._label_of] = 1.0
         return targets
 
-    def _kernels(self) -> tuple[Floats, Floats, Floats]:
-        """Of the exemplars among each other: by meaning, by form, and the cosines of sound; each (rows, rows)."""
+    def _kernels(self, *, sound: bool = False) -> list[Floats]:
+        """Of the exemplars among each other: by meaning, by form, perhaps the cosines of sound; each (rows, rows)."""
         import numpy as np
 
-        cosines = [None] * len(self._sentences) if self.vectors is None else self.vectors @ self.vectors.T
-        rows = []
-        for sentence, cosine in zip(self._sentences, cosines, strict=True):
+        n = len(self._sentences)
+        parts: list[Floats] = [np.empty((n, n), dtype=np.float32) for _ in range(2 + sound)]
+        for at, sentence in enumerate(self._sentences):
             self._look()
-            rows.append(self._row(sentence, cosine))
-        # Solved in double precision.
-        meaning, form, sound = (np.array([row[part] for row in rows], dtype=np.float64) for part in range(3))
-        return meaning, form, sound  # type: ignore[return-value]
+            cosines = None if self.vectors is None else self.vectors @ self.vectors[at]
+            for part, row in zip(parts, self._row(sentence, cosines), strict=False):
+                part[at] = row
+        return parts
 
     @staticmethod
     def _views(meaning: Floats, form: Floats) -> tuple[Floats, Floats, Floats]:
@@ -256,10 +263,11 @@ class TopicModel:
         """For each exemplar, its scores from a model that never saw it (the closed form of ridge regression)."""
         import numpy as np
 
-        parts = self._kernels()
+        parts = self._kernels(sound=True)
+        meaning, form = (part.astype(np.float64) for part in parts[:2])
         targets = self._targets()
         values = []
-        for kernel in self._views(parts[0], parts[1]):
+        for kernel in (meaning + form, meaning, form):
             inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(kernel)))
             values.append(targets - (inverse @ targets) / np.diag(inverse)[:, None])
         for part in parts:
