@@ -193,7 +193,7 @@ class TopicModel:
         targets = self._targets()
         solved = []
         meaning, form = self._kernels()[:2]
-        for view in _VIEWS:
+        for view in _VIEWS if self.vectors is not None else _VIEWS[-1:]:
             self._look()
             # Solved in double precision, one view at a time: a kernel of 3,000 rows takes 72 MB.
             kernel = np.zeros(meaning.shape)
@@ -203,6 +203,8 @@ class TopicModel:
                 kernel += form
             np.fill_diagonal(kernel, kernel.diagonal() + RIDGE)
             solved.append(np.linalg.solve(kernel, targets))
+        if self.vectors is None:  # what sees both sees the form, and nothing sees a meaning
+            solved = [solved[0], np.zeros_like(solved[0]), solved[0]]
         found: Floats = np.hstack(solved).astype(np.float32)
         return found
 
