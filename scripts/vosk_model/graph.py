@@ -232,7 +232,8 @@ def lookahead(graph: Graph) -> bytes:
     fst = graph.trie
     out = bytearray(_header("olabel_lookahead", 1, properties, fst))
     out += struct.pack("<i", ADDON_MAGIC) + const_fst(fst, properties)
-    # Of the two add-ons only the first is there, and it is about the labels that it sees as its input.
+    # There is an add-on, a pair: none for the input side, one for the output side, which reaches by output labels and
+    # keeps no table of relabelling.
     out += bytes((1, 0, 1, 0, 0)) + struct.pack("<iq", len(graph.numbers) + 1, len(graph.reach))
     for runs in graph.reach:
         out += struct.pack("<q", len(runs)) + b"".join(struct.pack("<ii", *run) for run in runs)
