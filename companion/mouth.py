@@ -85,10 +85,11 @@ class Mouth:
         print(line, file=self._out, flush=True)
 
     def say(self, action: Say) -> None:
-        """Say it, and write it. Without a loudspeaker it counts as heard."""
+        """Say it, and write it. Without a loudspeaker it counts as heard, but what broke off is kept."""
         self.write(f"{LABEL}{action.text}")
         if self.lost:
-            self._tell(SpeechEnded())
+            if not action.aside:
+                self._tell(SpeechEnded())
             return
         self._asked_at = self._clock()
         if action.aside:

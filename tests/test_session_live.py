@@ -2,126 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pty
-import queue
 import subprocess
 import sys
 import termios
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import numpy as np
 import pytest
-from speech_fixtures import say_to_file
+from talking import PATIENCE, ROOT, conversation, fallen_silent, sounds_after
 
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 40.0
-TRIES = 5
-"""How often a listener says something again. A busy machine drops pieces of what is said."""
-
-
-class Conversation:
-    """The running program and the lines that it prints."""
-
-    def __init__(self, env, *arguments, stdin=subprocess.DEVNULL):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "companion", "--engine", "pocketsphinx", *arguments],
-            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env,
-        )  # fmt: skip
-        self.lines: queue.Queue[str] = queue.Queue()
-        self.seen: list[str] = []
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(line.rstrip("\n"))
-
-    def wait_for(self, text: str) -> str:
-        """The next line that holds the text."""
-        return self.wait_for_any(text)
-
-    def hear(self, ask, recording, words: str, *answers: str, since: float = 0.0) -> str:
-        """Say something until one of the answers comes, as a listener does who was misheard; the answer."""
-        for _ in range(TRIES):
-            ask(recording, words, since)
-            since = recording.seconds
-            line = self.wait_for_any(*answers, "companion: ")
-            if any(answer in line for answer in answers):
-                return line
-        raise AssertionError(f"{words!r} was never understood: {self.seen}; stderr: {self._errors()}")
-
-    def goodbye(self, ask, recording, since=0.0) -> None:
-        """Say goodbye, and yes where the companion is not sure of having heard it."""
-        for _ in range(TRIES):
-            line = self.hear(ask, recording, "goodbye", "Goodbye.", "Did you say goodbye?", since=since)
-            if "Did you" in line:
-                since = recording.seconds
-                ask(recording, "yes please", since)
-                line = self.wait_for_any("companion: ")
-            if "Goodbye." in line:
-                return
-            since = recording.seconds
-        raise AssertionError(f"goodbye was never understood: {self.seen}")
-
-    def wait_for_all(self, *texts: str) -> None:
-        """Until each of the texts has stood in a line, in any order."""
-        left = set(texts)
-        while left:
-            line = self.wait_for_any(*left)
-            left -= {text for text in left if text in line}
-
-    def wait_for_any(self, *texts: str) -> str:
-        """The next line that holds one of the texts."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                line = self.lines.get(timeout=PATIENCE)
-                self.seen.append(line)
-                if any(text in line for text in texts):
-                    return line
-        raise AssertionError(f"never said: {texts}; said: {self.seen}; stderr: {self._errors()}")
-
-    def _errors(self) -> str:
-        self.process.kill()
-        return self.process.stderr.read()
-
-    def end(self) -> int:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.process.wait(timeout=PATIENCE)
-        self.process.kill()
-        return self.process.wait()
-
-
-@contextlib.contextmanager
-def conversation(card, tmp_path, *arguments, stdin=subprocess.DEVNULL) -> Iterator[Conversation]:
-    talk = Conversation({**card.env, "COMPANION_HOME": str(tmp_path / "home")}, *arguments, stdin=stdin)
-    try:
-        yield talk
-    finally:
-        talk.process.kill()
-        talk.process.wait()
-
-
-@pytest.fixture
-def ask(sound_card, tmp_path):
-    """Speak into the virtual microphone, once the companion has fallen silent."""
-
-    def speak(recording, text, since=0.0):
-        fallen_silent(recording, since)
-        sound_card.play_into_microphone(say_to_file(text, tmp_path / "q.wav"))
-
-    return speak
-
-
-def fallen_silent(recording, since):
-    """Wait until something sounded after ``since`` seconds of the recording, and then silence followed."""
-    sounds_after(recording, since)
-    # Longer than the pause between two sentences.
-    assert recording.wait_for_silence(1.5, PATIENCE)
+pytest_plugins = ["talking"]
 
 
 def test_a_spoken_question_is_answered_aloud(sound_card, tmp_path, ask):
@@ -216,14 +107,6 @@ def test_facts_are_moved_about_in_by_keys_and_gone_on_with_the_next_day(sound_ca
     finally:
         os.close(ours)
         os.close(theirs)
-
-
-def sounds_after(recording, since):
-    """Wait until something sounds after ``since`` seconds of the recording."""
-    end = time.monotonic() + PATIENCE
-    while not np.any(np.abs(recording.samples[int(since * recording.rate) :].astype(np.int32)) > 300):
-        assert time.monotonic() < end, "nothing was heard"
-        time.sleep(0.05)
 
 
 def test_a_microphone_that_may_not_be_used_is_spoken_of_and_taken_up_when_it_works(sound_card, tmp_path):
