@@ -41,6 +41,7 @@ from companion.errors import CompanionError
 from companion.events import Decision, Hypothesis
 from companion.mouth import SLOW, MakeSpeaker, Mouth
 from companion.ports import Loudspeaker, Router
+from companion.speaking.ahead import Ahead
 from companion.text_mode import PROMPT
 
 REMIND_AFTER = 20.0
@@ -99,6 +100,7 @@ class Session:
         push_to_talk: Listen only after the key for it, for one utterance.
         status: Takes the line that goes with an earcon which nothing else is written for.
         clock: Seconds; for tests.
+        ahead: Has common prompts rendered in quiet moments; closed at the end.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class Session:
         push_to_talk: bool = False,
         status: Callable[[str], None] = lambda _line: None,
         clock: Callable[[], float] = time.monotonic,
+        ahead: Ahead | None = None,
     ) -> None:
         self._pack, self._router, self._memory = pack, router, memory
         self._events: queue.Queue[Event | _Heard | _Key | _Interrupted] = queue.Queue()
@@ -129,6 +132,7 @@ class Session:
         self._mouth = Mouth(
             make_speaker, loudspeaker, out, self._events.put, earcons=earcons, status=status, clock=clock
         )
+        self._ahead = ahead
         self._ending = False
         self._held_at: float | None = None  # when somebody spoke over the companion
         self._slow_ears: float | None = None  # the utterance of which was said that it takes long
@@ -181,6 +185,8 @@ class Session:
                 ears.start()
                 stack.callback(ears.close)
             stack.callback(self._mouth.speaker.close)
+            if self._ahead is not None:
+                stack.callback(self._ahead.close)
             self._state, actions = start(self._pack, self._state)
             self._carry_out(actions)
             while not self._ending:
@@ -240,6 +246,8 @@ class Session:
         busy = self._ears is not None and self._ears.busy_since is not None
         if self._held_at is not None and not busy and self._clock() - self._held_at > HOLD:
             self._go_on()
+        if self._ahead is not None and not busy and not self._mouth.audible:
+            self._ahead.offer(self._mouth.speaker.settings)
         if self._mouth.lost or (self._ears is not None and self._ears.lost_now):
             self._look_for_devices()
         if self._mouth.speaking or self._state.mode != "listening":

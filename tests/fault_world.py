@@ -25,6 +25,7 @@ from companion.events import Hypothesis, SpeechSettings
 from companion.hearing.endpoint import Endpointer
 from companion.ports import Pcm
 from companion.session import Session
+from companion.speaking.ahead import Ahead
 from companion.speaking.speech import Speaker
 from companion.testing import EchoVoice, RecordingLoudspeaker, ScriptedRecognizer
 from companion.understanding import Router
@@ -212,7 +213,7 @@ class Lines(io.TextIOBase):
 class World:
     """A conversation under way. Use in a ``with`` statement; at its end it says goodbye and must have ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: Ahead | None = None) -> None:
         ears_module.REOPEN = 0.5 / SPEED
         self.clock = Clock()
         self.voice, self.loudspeaker, self.room = Voice(), Loudspeaker(), Room()
@@ -222,6 +223,7 @@ class World:
             PACK, self.router,
             lambda on_event: Speaker(self.voice, self.loudspeaker, SpeechSettings(), on_event),
             loudspeaker=self.loudspeaker, state=State(), memory=self.memory, out=self.lines, clock=self.clock,
+            ahead=ahead,
         )  # fmt: skip
         self.ears = Ears(
             self.room.open, self.recognizer, Endpointer(_Loud(), 0.3), deaf=self.session.deaf, heard=self.session.heard,

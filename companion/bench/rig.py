@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from companion.cli.opening import Parts
 from companion.content.types import Pack
+from companion.dialogue import prompts
 from companion.dialogue.state import SavePlace, State
 from companion.ears import Ears
 from companion.events import Context, Decision, Hypothesis
@@ -24,6 +25,7 @@ from companion.portaudio import sounddevice
 from companion.ports import SAMPLE_RATE, Recognizer, Router
 from companion.session import Session
 from companion.settings import Settings
+from companion.speaking.ahead import Ahead
 from companion.speaking.player import SoundDevicePlayer
 from companion.speaking.speech import Speaker
 from companion.understanding.phrases import phrases
@@ -204,6 +206,7 @@ class Rig:
             out=cast(TextIO, self.lines),
             # Else the first sound of an answer would be the one that says "heard".
             earcons=False,
+            ahead=Ahead(self.voice.prepare, prompts.common(pack)),
         )
         self._ears = Ears(
             self.microphone.open,

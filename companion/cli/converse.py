@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from companion.cli.common import could_not_speak, quiet_libraries, settings_of, speak, status, topics_of
 from companion.content.load import load_pack
 from companion.content.types import Pack
+from companion.dialogue import prompts
 from companion.dialogue.state import SavePlace, State
 from companion.errors import CompanionError, UsageError
 from companion.keymap import load_keys
@@ -68,6 +69,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     from companion.hearing.endpoint import PATIENCE, Endpointer, webrtc_detector
     from companion.hearing.microphone import SoundDeviceMicrophone
     from companion.session import Session
+    from companion.speaking.ahead import Ahead
     from companion.speaking.player import SoundDevicePlayer
     from companion.speaking.speech import Speaker
     from companion.understanding.phrases import phrases
@@ -93,6 +95,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 table=table,
                 push_to_talk=options.push_to_talk,
                 status=lambda line: status(options, line),
+                ahead=Ahead(voice.prepare, prompts.common(pack)),
             )
             known = frozenset(phrases(pack))
             ears = Ears(

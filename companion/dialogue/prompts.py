@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from companion.content.types import Item, Pack, Term
+from companion.text.sentences import split
 
 NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 LISTED = 10
@@ -51,6 +52,24 @@ TROUBLE = {
 VOICE_SLOW = "The voice is slow to answer. The words are here in writing."
 SAVED, NOT_SAVED = "Your place is saved.", "Your place could not be saved."
 NOT_REVIEWED = "No clinician has reviewed it yet."
+
+
+def common(pack: Pack) -> tuple[str, ...]:
+    """Sentences that are likely to be said at any moment; the most urgent first."""
+    texts = (
+        pack.emergency,
+        NOT_CAUGHT,
+        *(did_you_mean([q.question]) for q in pack.questions),
+        declined(()),
+        STOPPED,
+        REMIND,
+        NOTHING_TO["no"],
+        TROUBLE["slow"],
+        TROUBLE["hearing"],
+        MICROPHONE_LOST,
+        GOODBYE,
+    )
+    return tuple(dict.fromkeys(sentence for text in texts for sentence in split(text)))
 
 
 def go_on_with(item: Item) -> str:

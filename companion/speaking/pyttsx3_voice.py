@@ -27,6 +27,8 @@ PATIENCE = 10.0
 """Seconds for one sentence. espeak-ng takes some 6 ms; the engines of other systems less than a second."""
 CACHE_BYTES = 32 * 1024 * 1024
 """Some twelve minutes of speech."""
+PREPARED_BYTES = 8 * 1024 * 1024
+"""The same for what is rendered before it is asked for; kept apart, so that a long narration can't push it out."""
 _SILENT_RATE = 22_050
 
 
@@ -70,6 +72,9 @@ class Pyttsx3Voice:
         self._patience = patience
         self._wants_spare = spare
         self._cache = _Cache(cache_bytes)
+        self._prepared = _Cache(PREPARED_BYTES)
+        self._prepared_for: tuple[int, str | None] | None = None
+        self._lent = False  # the spare is preparing something
         self._lock = threading.RLock()  # one sentence at a time
         self._hands = threading.Lock()  # guards the three below; never held while waiting for a worker
         self._worker: WorkerProcess | None = None
@@ -83,6 +88,16 @@ class Pyttsx3Voice:
         """Process id of the worker in use; None before the first sentence."""
         worker = self._worker
         return worker.pid if worker else None
+
+    @property
+    def preparing(self) -> bool:
+        """Whether ``prepare`` waits for the spare worker now."""
+        return self._lent
+
+    @property
+    def prepared_bytes(self) -> int:
+        """How much sound is kept that was prepared."""
+        return self._prepared.size
 
     def warm(self) -> None:
         """Start the worker without waiting for it, so that the first sentence comes sooner."""
@@ -102,15 +117,38 @@ class Pyttsx3Voice:
         """
         import numpy as np
 
-        said = _speakable(self._lexicon.apply(text))
-        rate = max(SLOWEST, min(FASTEST, int(settings.rate)))
-        pieces = [piece for piece in (split(said) if len(said) > LONGEST else (said,)) if _has_words(piece)]
-        rendered = [self._sentence(piece, rate, settings.voice) for piece in pieces]
+        rate = _held(settings.rate)
+        rendered = [self._sentence(piece, rate, settings.voice) for piece in self._pieces(text)]
         if not rendered:
             return Pcm(np.zeros(0, np.float32), _SILENT_RATE)
         volume = max(0.0, min(1.0, float(settings.volume)))
         joined = np.concatenate([samples for _, samples in rendered])
         return Pcm(joined.astype(np.float32) * np.float32(volume / 32768.0), rendered[0][0])
+
+    def prepare(self, text: str, settings: SpeechSettings) -> bool:
+        """Have a sentence ready for ``render``; whether it is.
+
+        Done by the spare worker, so that it never holds up what is rendered meanwhile; False where there is none now.
+        What was prepared for another rate or voice is dropped. The volume is put on later, and changes nothing here.
+        """
+        import numpy as np
+
+        rate = _held(settings.rate)
+        with self._hands:
+            if self._prepared_for != (rate, settings.voice):
+                self._prepared_for, self._prepared = (rate, settings.voice), _Cache(PREPARED_BYTES)
+            prepared = self._prepared
+        for piece in self._pieces(text):
+            key = (piece, settings.voice, rate, self.engine_name)
+            if prepared.get(key) is not None:
+                continue
+            reply = self._ask_spare({"text": piece, "rate": rate, "voice": settings.voice})
+            if reply is None:
+                return False
+            header, sound = reply
+            if header["ok"]:  # what can't be rendered is told when it is asked for
+                prepared.put(key, (int(header["rate"]), np.frombuffer(sound, np.int16)))
+        return True
 
     def voices(self) -> tuple[VoiceInfo, ...]:
         """The voices that can be asked for, by ``id``, by ``name`` or by language.
@@ -139,11 +177,15 @@ class Pyttsx3Voice:
         """Close."""
         self.close()
 
+    def _pieces(self, text: str) -> list[str]:
+        said = _speakable(self._lexicon.apply(text))
+        return [piece for piece in (split(said) if len(said) > LONGEST else (said,)) if _has_words(piece)]
+
     def _sentence(self, text: str, rate: int, voice: str | None) -> tuple[int, NDArray[np.int16]]:
         import numpy as np
 
         key = (text, voice, rate, self.engine_name)
-        kept = self._cache.get(key)
+        kept = self._prepared.get(key) or self._cache.get(key)
         if kept is None:
             header, sound = self._ask({"text": text, "rate": rate, "voice": voice})
             kept = (int(header["rate"]), np.frombuffer(sound, np.int16))
@@ -182,6 +224,26 @@ class Pyttsx3Voice:
             "Run companion doctor to see which part is missing; the text can still be read.",
         )
 
+    def _ask_spare(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes] | None:
+        """Ask the spare worker; None without one, or when it was lost."""
+        with self._hands:
+            worker, self._spare = self._spare, None
+            self._lent = worker is not None
+        if worker is None:
+            return None
+        reply = None
+        with contextlib.suppress(WorkerLostError):
+            reply = worker.ask(request, self._patience)
+        with self._hands:
+            self._lent = False
+            # sapi5: as in _ask.
+            if reply is not None and worker.engine != "sapi5" and self._spare is None and not self._closed:
+                self._spare = worker
+                return reply
+        worker.kill()
+        self._keep_spare()
+        return reply
+
     def _take_worker(self) -> WorkerProcess:
         with self._hands:
             if self._closed:
@@ -210,8 +272,12 @@ class Pyttsx3Voice:
 
     def _keep_spare(self) -> None:
         with self._hands, contextlib.suppress(WorkerLostError):
-            if self._wants_spare and not self._closed and self._spare is None:
+            if self._wants_spare and not self._closed and not self._lent and self._spare is None:
                 self._spare = self._start()
+
+
+def _held(rate: int) -> int:
+    return max(SLOWEST, min(FASTEST, int(rate)))
 
 
 _Key = tuple[str, "str | None", int, str]
@@ -226,6 +292,10 @@ class _Cache:
         self._bytes = 0
         self._lock = threading.Lock()
         self._kept: OrderedDict[_Key, tuple[int, NDArray[np.int16]]] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        return self._bytes
 
     def get(self, key: _Key) -> tuple[int, NDArray[np.int16]] | None:
         with self._lock:
