@@ -114,6 +114,10 @@ class Pyttsx3Synth:
             self._driver.setProperty("rate", rate)
             self._settle(rate)
             self._finished.clear()
+            if self.name != "espeak":
+                # As before a first sentence: all commands wait for the loop. Else nsss begins to write at once, its
+                # loop ends at its first step, and the end of the writing is never told.
+                self._engine.proxy.setBusy(True)
             self._engine.save_to_file(text, str(path))
             self._engine.runAndWait()
         except Exception as error:  # drivers raise whatever their system raises

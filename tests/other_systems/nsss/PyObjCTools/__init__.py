@@ -1,0 +1,1 @@
+"""Simulated: the tools that come with PyObjC."""

@@ -1,0 +1,9 @@
+"""Simulated: PyObjC."""
+
+import builtins
+
+super = builtins.super
+
+
+def python_method(method):
+    return method

@@ -1,0 +1,1 @@
+"""Simulated: as much of comtypes as pyttsx3's sapi5 driver calls."""
