@@ -383,4 +383,6 @@ def test(arguments: list[str]) -> int:
         say("Stopped. The next start goes on.")
         return 130
     os.chdir(ROOT)
+    if arguments[:1] == ["--branches"]:
+        return become([str(venv_program("python")), str(ROOT / "scripts" / "branches.py"), *arguments[1:]])
     return become([str(venv_program("python")), "-m", "pytest", *arguments])

@@ -20,6 +20,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.allow_unix_socket = True  # the virtual sound card's
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs live sound runs on one Python."""
+    for item in items:
+        if "sound_card" in getattr(item, "fixturenames", ()):
+            item.add_marker("one_python")
+
+
 @pytest.fixture(scope="session")
 def _sound_server() -> Iterator[VirtualSoundCard]:
     reason = why_not()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.one_python  # mypy is told which Python to think of
 CHECKS = {
     "ruff": ["ruff", "check", "--output-format", "concise", "."],
     "mypy": ["mypy", "--no-color-output"],
