@@ -34,7 +34,7 @@ def companion(*arguments, stdin="", home=None, **options):
     data = stdin if isinstance(stdin, bytes) else stdin.encode("utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "companion", *map(str, arguments)],
-        input=data, capture_output=True, cwd=ROOT, env=env, timeout=120, check=False, **options,
+        input=data, capture_output=True, cwd=ROOT, env=env, timeout=900, check=False, **options,
     )  # fmt: skip
     done.out, done.err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
     assert "Traceback" not in done.err

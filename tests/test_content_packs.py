@@ -195,3 +195,67 @@ def test_check_gathers_every_fault(pack_dir):
     _, problems = read_pack(pack_dir)
     assert len(problems.found) >= 2
     assert "more: run companion pack check" in fault(pack_dir)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        ("questions.toml", 'title = "Prevention"', 'title = " "', "title is empty"),
+        ("questions.toml", 'title = "Prevention"', r'title = "Prevent\u0007ion"', "title holds a control character"),
+        ("questions.toml", 'title = "Prevention"', "title = 3", "title must be a text"),
+        ("questions.toml", "wordings = [", r'wordings = ["a \u001b[2J screen", ', "wordings holds a control character"),
+        ("questions.toml", "wordings = [", 'wordings = ["", ', "wordings holds an empty text"),
+        ("questions.toml", 'id = "prevention"', 'id = "Pre vention"', 'the id "Pre vention" may only have'),
+        ("questions.toml", "more = [", 'more = ["One.", "Two.", "Three.", "Four.", ', "pieces, at most 3 may be"),
+        ("safety.toml", "signs = [", 'signs = ["chest+|pain", ', 'the sign "chest+|pain" has an empty word'),
+        ("safety.toml", "\nalways = true", "\nalways = 3", "always must be true or false"),
+        ("questions.toml", "[[question]]", "[[riddle]]\nid = 'x'\n[[question]]", "[[riddle]] is not part of a pack"),
+        ("pack.toml", "", "[weather]\nsun = 1\n", "[weather] is not part of a pack"),
+    ],
+)
+def test_each_fault_of_an_entry_is_told_with_its_place(pack_dir, name, old, new, told):
+    path = pack_dir / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1) if old else f"{text}\n{new}", encoding="utf-8")
+    message = fault(pack_dir)
+    assert told in message and f"{name}, line " in message
+
+
+@pytest.mark.parametrize(
+    ("meant", "told"),
+    [('same_as = "other"', "name each other in a circle"), ('same_as = "nowhere"', 'there is no term "nowhere"')],
+)
+def test_a_term_that_means_no_other_is_a_fault(pack_dir, meant, told):
+    path = pack_dir / "glossary.toml"
+    more = f'\n[[term]]\nid = "one"\nterm = "one"\n{meant}\n\n[[term]]\nid = "other"\nterm = "other"\nsame_as = "one"\n'
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    assert told in fault(pack_dir)
+
+
+def test_a_folder_that_is_no_pack_and_a_base_that_is_no_name_are_told(pack_dir, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "holds no pack.toml" in fault(tmp_path / "empty")
+    change(pack_dir, "pack.toml", "format = 1", "format = 1\nextends = 3")
+    assert "extends must name a folder" in fault(pack_dir)
+
+
+def test_a_pack_of_too_many_bytes_is_refused_before_it_is_read(pack_dir, monkeypatch):
+    monkeypatch.setattr("companion.content.raw.MAX_BYTES", 2_000)
+    assert "is larger than 0 MB" in fault(pack_dir)
+
+
+def test_a_pack_of_too_many_entries_is_refused(pack_dir, monkeypatch):
+    monkeypatch.setattr("companion.content.load.MAX_ENTRIES", 10)
+    assert "the pack has more than 10 entries" in fault(pack_dir)
+
+
+def test_advice_names_hard_texts_few_wordings_and_missing_sources():
+    from dataclasses import replace
+
+    pack = load_pack()
+    hard = "Haematogenous dissemination necessitates multidisciplinary chemotherapeutic reconsideration, "
+    item = replace(pack.questions[0], short=hard * 3 + "unfortunately.", wordings=("what",), sources=())
+    told = [a.what for a in advice(replace(pack, questions=(item, *pack.questions[1:]))) if a.id == item.id]
+    assert any("reading grade" in w for w in told) and any("words to a sentence" in w for w in told)
+    assert any("1 other wordings" in w for w in told) and "No source is named." in told

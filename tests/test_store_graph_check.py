@@ -67,3 +67,21 @@ def test_a_real_model(tmp_path: Path, name: str) -> None:
     for length in (len(whole) - 1, len(whole) * 3 // 4, len(whole) // 2, 50, 1):
         file.write_bytes(whole[:length])
         assert vosk_problem(tmp_path) == f"graph/{name} is cut short"
+
+
+def test_kinds_and_counts_that_no_model_has_get_no_verdict(tmp_path: Path) -> None:
+    file = tmp_path / "HCLr.fst"
+    whole = graph()
+    number = struct.pack("<q", 3)
+    table = whole.index(BEFORE_TABLE) + len(BEFORE_TABLE) + 4
+    assert whole[table : table + 8] == number
+    for content in (
+        struct.pack("<ii", FST_MAGIC, 5_000) + whole[8:],  # the length of a kind's name
+        header(b"const") + b"s" * 60 + b"a" * 32,  # a plain graph has no table
+        whole[:table] + struct.pack("<q", 4) + whole[table + 8 :],  # not the graph's own number of states
+        whole[: table + 8] + struct.pack("<q", -1) + whole[table + 16 :],
+    ):
+        file.write_bytes(content)
+        assert not is_cut(file)
+    file.write_bytes(b"")
+    assert is_cut(file)

@@ -155,3 +155,37 @@ def test_only_what_is_wanted(tmp_path: Path) -> None:
     inside.mkdir()
     unpack_zip(path, inside, SMALL, only={"m/b"})
     assert [p.name for p in inside.rglob("*") if p.is_file()] == ["b"]
+
+
+def patched(path: Path, signature: bytes, offset: int, value: int) -> Path:
+    """Set a field of two bytes behind each header of that kind."""
+    raw = bytearray(path.read_bytes())
+    at = raw.find(signature)
+    while at >= 0:
+        struct.pack_into("<H", raw, at + offset, value)
+        at = raw.find(signature, at + 4)
+    path.write_bytes(raw)
+    return path
+
+
+def test_an_encrypted_archive(tmp_path: Path) -> None:
+    archive = archive_of(tmp_path, [(entry("am/final.mdl"), b"x" * 100)])
+    refused(tmp_path, patched(archive, b"PK\x01\x02", 8, 1), "it is encrypted")
+
+
+def test_a_packing_that_models_never_have(tmp_path: Path) -> None:
+    archive = archive_of(tmp_path, [(entry("am/final.mdl"), b"x" * 100)])
+    refused(tmp_path, patched(archive, b"PK\x01\x02", 10, zipfile.ZIP_LZMA), "packed in a way that is not expected")
+
+
+def test_more_bytes_than_a_model_has(tmp_path: Path) -> None:
+    many = [(entry(f"am/{n}"), b"x" * 60_000) for n in range(2)]
+    refused(tmp_path, archive_of(tmp_path, many), "it would grow to 120000 bytes, more than 100000")
+
+
+def test_a_file_that_is_a_folder_too(tmp_path: Path) -> None:
+    refused(tmp_path, archive_of(tmp_path, [(entry("am"), b"x"), (entry("am/final.mdl"), b"y")]), "a file and a folder")
+
+
+def test_an_archive_of_folders_alone(tmp_path: Path) -> None:
+    refused(tmp_path, archive_of(tmp_path, [(entry("am/"), b"")]), "it is empty")
