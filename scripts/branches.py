@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,8 +89,11 @@ def main(arguments: list[str]) -> int:
             counting.stop()
             del os.environ["COVERAGE_PROCESS_START"]
         counting.save()
-        processes = len(list(folder.glob("data*")))
-        counting.combine()
+        processes = len(list(folder.glob("data.*")))
+        with warnings.catch_warnings(record=True) as cut:  # one for each file of a process that was killed as it wrote
+            warnings.simplefilter("always")
+            counting.combine()
+        processes -= len({str(w.message) for w in cut})
         out = Path(os.environ.get("COMPANION_BRANCHES", "") or folder / "report.json")
         counting.json_report(outfile=str(out))
         report = json.loads(out.read_text("utf-8"))
