@@ -425,3 +425,58 @@ def test_which_device_went_and_came_back_is_told_by_its_name(device):
     for event in (DeviceLost(device), DeviceBack(device)):
         words = " ".join(said(step(State(), event, PACK)[1]))
         assert device in words.split(".")[0].lower() and other not in words.split(".")[0].lower(), words
+
+
+def test_an_offered_second_question_of_a_breath_follows_the_first_answer():
+    first, second = (Decision("answer", q.id, heard="x", candidates=((q.id, 1.0),)) for q in PACK.questions[:2])
+    state, actions = step(State(), Understood(replace(first, then=second)), PACK)
+    assert PACK.questions[0].short in " ".join(said(actions)) and state.queue
+    state, actions = step(state, SpeechEnded(), PACK)
+    assert PACK.questions[1].short in " ".join(said(actions)) and state.queue == ()
+
+
+def test_yes_after_an_answer_that_has_more_reads_it_and_after_the_last_piece_there_is_nothing():
+    question = next(q for q in PACK.questions if q.more)
+    state, _ = step(State(), Understood(Decision("answer", question.id, heard="x")), PACK)
+    more, actions = command(state, "yes")
+    assert question.more[0] in " ".join(said(actions)) and more.told == 2
+    done = replace(more, told=len(question.more) + 1)
+    assert not any(piece in " ".join(said(command(done, "yes")[1])) for piece in question.more)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected", "not_expected"),
+    [
+        (State(mode="asleep", numbered=True), (), ("one",)),
+        (State(numbered=True), ("three", "question two", "no"), ("yes",)),
+        (State(options=("what", "spread")), ("yes", "the second one", "number two", "no"), ("nine",)),
+        (State(options=("what",)), ("yes please", "no thanks"), ("the first one",)),
+        (State(asked="quit"), ("yes", "no thank you"), ("two",)),
+        (State(), (), ("yes",)),
+    ],
+)
+def test_the_ear_is_told_the_answers_that_fit_what_was_asked(state, expected, not_expected):
+    from companion.dialogue.replies import replies
+
+    told = replies(state)
+    assert set(expected) <= set(told) and not set(not_expected) & set(told)
+    assert bool(told) == bool(expected)
+
+
+def test_a_pack_without_facts_says_so_instead_of_reading():
+    bare = replace(PACK, facts=(), introduction="", closing="")
+    state, actions = step(State(), Understood(Decision("command", "read_facts")), bare)
+    assert said(actions) and state.playlist == ()
+
+
+def test_of_a_word_of_the_glossary_the_authors_are_told_as_the_source():
+    word = f"glossary/{PACK.glossary[0].id}"
+    state, _ = step(State(), Understood(Decision("answer", word, heard="x")), PACK)
+    assert said(command(state, "source")[1]) == said(
+        step(State(), Understood(Decision("command", "source", argument="authors")), PACK)[1]
+    )
+
+
+def test_an_id_that_an_older_pack_knew_is_passed_over():
+    state, actions = step(State(), Understood(Decision("answer", "no-such-id", heard="x")), PACK)
+    assert state.topic is None and not any(isinstance(a, Quit) for a in actions)
