@@ -97,8 +97,8 @@ def _change(node: ast.AST) -> str:
     return ""
 
 
-def found(changed: Mutant, tests: tuple[str, ...], folder: Path) -> bool:
-    """Whether the tests notice a mutant that lies in a copy of the project."""
+def found(changed: Mutant, tests: tuple[str, ...], folder: Path, patience: float | None = PATIENCE) -> bool:
+    """Whether the tests notice a mutant that lies in a copy of the project; ``patience`` None for none."""
     place = folder / changed.file
     before = place.read_bytes()
     place.write_text(changed.text, "utf-8")
@@ -107,7 +107,7 @@ def found(changed: Mutant, tests: tuple[str, ...], folder: Path) -> bool:
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
     try:
         done = subprocess.run(
-            command, cwd=folder, env=environ, capture_output=True, timeout=PATIENCE, check=False
+            command, cwd=folder, env=environ, capture_output=True, timeout=patience, check=False
         )
         return bool(done.returncode)
     except subprocess.TimeoutExpired:
@@ -137,8 +137,9 @@ def main() -> int:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         for part in ("pyproject.toml", *(path.name for path in ROOT.glob("*.md"))):
             shutil.copy(ROOT / part, folder)
+        unchanged = Mutant("pyproject.toml", 0, "", (ROOT / "pyproject.toml").read_text("utf-8"))
         for tests in {TARGETS[f] for f in options.files}:
-            if found(Mutant("pyproject.toml", 0, "", (ROOT / "pyproject.toml").read_text("utf-8")), tests, folder):
+            if found(unchanged, tests, folder, None):  # a slow machine is no failure
                 print(f"error: {' '.join(tests)} fails without any change, so nothing can be told.")
                 return 1
         return _run(chosen, len(everything), folder, time.monotonic() + 60 * options.minutes)
