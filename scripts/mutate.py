@@ -25,10 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ROUTING = ("tests/test_understanding_weighing.py", "tests/test_understanding_router.py")
 TARGETS = {
-    "companion/understanding/safety.py": ("tests/test_understanding_router.py",),
-    "companion/understanding/router.py": ("tests/test_understanding_router.py",),
-    "companion/understanding/decide.py": ("tests/test_understanding_router.py",),
+    "companion/understanding/safety.py": ROUTING,
+    "companion/understanding/router.py": ROUTING,
+    "companion/understanding/decide.py": ROUTING,
     "companion/dialogue/core.py": ("tests/test_dialogue.py",),
     "companion/dialogue/moves.py": ("tests/test_dialogue.py",),
     "companion/dialogue/commands.py": ("tests/test_dialogue.py",),
