@@ -410,6 +410,7 @@ def test_spoken_questions_of_three_voices_reach_their_topic(tmp_path, voice):
     assert right >= 5, rows
 
 
+@pytest.mark.one_python
 def test_every_recording_of_people_is_survived_and_other_speech_is_not_answered_with_content(tmp_path):
     folder = ROOT.parent / "shared" / "speech"
     if not (folder / "manifest.tsv").is_file():

@@ -244,6 +244,7 @@ def test_speech_far_longer_than_a_question_is_doubted(tmp_path, say):
     assert hear_file(say("what is metastasis"), Counting()).trusted
 
 
+@pytest.mark.one_python
 def test_every_recording_of_people_is_heard_without_an_exception():
     if not (SHARED / "speech").is_dir():
         pytest.skip("the recordings of people in ../shared/speech are not here")

@@ -129,6 +129,7 @@ INSIDE = {"command", "number"}
 
 
 @pytest.mark.parametrize("engine", ["pocketsphinx", "vosk"])
+@pytest.mark.one_python
 def test_no_recording_of_people_from_outside_is_answered(engine, request, pack_phrases, hearing_cache, router):
     manifest = SHARED / "speech" / "manifest.tsv"
     if not manifest.is_file():

@@ -154,6 +154,7 @@ def test_every_voice_and_every_phrase_gets_its_turn():
 
 
 @needs_voices
+@pytest.mark.one_python
 def test_equal_words_give_equal_files(tmp_path):
     plan = Plan(flite=4, espeak=4, hidden=(16,), epochs=(0.2, 0.2, 0.2))
     for name in ("one", "two"):
