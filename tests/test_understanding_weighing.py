@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from companion.content import load_pack
+from companion.events import Hypothesis
 from companion.understanding import Router, decide
 from companion.understanding.calibrated import ALONE, TOGETHER, Calibration
 from companion.understanding.decide import GATE, Gate, chance, has_twin, is_bare, judge, weigh_up
@@ -140,3 +141,26 @@ def test_a_sign_of_danger_with_a_moment_a_person_or_a_no_is_no_heading(said: str
 
 def test_a_sign_of_danger_beside_the_subject_alone_is_a_heading() -> None:
     assert ROUTER.decide("metastasis seizure").kind == "answer"
+
+
+def test_three_words_of_the_embedded_recogniser_are_enough_and_two_are_asked_about() -> None:
+    def heard(text: str) -> str:
+        return ROUTER.decide(Hypothesis(text, confidence=1.0, engine="pocketsphinx")).kind
+
+    assert heard("tell me prevention") == "answer" and heard("the symptoms") == "confirm"
+
+
+def test_topics_that_are_not_answered_are_named_where_a_third_of_the_words_point_there() -> None:
+    decision = ROUTER.decide("blood sugar of metastasis")
+    assert decision.kind == "decline"
+    assert [(i, 0.3 < score < 0.4) for i, score in decision.candidates] == [
+        ("diagnosis", True), ("which-cancers", True)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "word"), [("spell byopsy", "biopsy"), ("spell metastatis", "metastasis"), ("spell cat", "cat")]
+)
+def test_a_word_to_be_spelled_is_the_one_of_the_glossary_that_was_meant(said: str, word: str) -> None:
+    decision = ROUTER.decide(said)
+    assert (decision.id, decision.argument) == ("spell", word)
