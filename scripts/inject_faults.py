@@ -28,11 +28,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Break the parts of a conversation at random.")
     parser.add_argument("--runs", type=int, default=1_000, help="conversations (default: 1000)")
     parser.add_argument("--seed", type=int, default=1, help="the first run's seed (default: 1)")
+    parser.add_argument("--minutes", type=float, default=600.0, help="begin no run after these (default: 600)")
     chosen = parser.parse_args()
     told: dict[str, list[float]] = defaultdict(list)
-    lost = 0
+    lost = ran = 0
     began = time.monotonic()
     for seed in range(chosen.seed, chosen.seed + chosen.runs):
+        if time.monotonic() - began > 60 * chosen.minutes:
+            break
+        ran += 1
         # Every fault alone first, then pairs.
         alone = seed - chosen.seed < len(FAULTS)
         names = [list(FAULTS)[seed - chosen.seed]] if alone else random.Random(seed).sample(list(FAULTS), 2)
@@ -44,7 +48,7 @@ def main() -> int:
             print(f"seed {seed}, {' and '.join(names)}: {type(error).__name__}: {error}", flush=True)
         else:
             told["alone" if alone else "pairs"] += seconds
-    print(f"{chosen.runs} runs from seed {chosen.seed}, {time.monotonic() - began:.0f} seconds, {lost} lost.")
+    print(f"{ran} runs from seed {chosen.seed}, {time.monotonic() - began:.0f} seconds, {lost} lost.")
     for kind, values in told.items():
         row = sorted(values)
         at = [row[min(len(row) - 1, int(len(row) * part))] for part in (0.5, 0.95, 0.99)]
