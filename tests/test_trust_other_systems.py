@@ -123,7 +123,7 @@ def test_the_folders_are_where_each_system_wants_them(monkeypatch: pytest.Monkey
     monkeypatch.setenv("LOCALAPPDATA", "/C/Users/rosa/AppData/Local")
     monkeypatch.setattr(platformdirs, "PlatformDirs", Windows)
     # What it falls back to where neither the shell's interface nor the registry can be asked.
-    monkeypatch.setattr("platformdirs.windows._RESOLVE_WIN_FOLDER", get_win_folder_from_env_vars)
+    monkeypatch.setattr("platformdirs.windows.get_win_folder", get_win_folder_from_env_vars)
     found = Paths.find({})
     for folder in (found.config, found.state, found.cache, found.data):
         assert str(folder).replace("\\", "/").startswith("/C/Users/rosa/AppData/Local/companion")
