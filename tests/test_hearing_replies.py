@@ -32,7 +32,7 @@ def awaiting(pocketsphinx):
 def test_the_dialogue_awaits_numbers_after_its_list_and_a_yes_after_an_offer():
     pack = load_pack()
     state, _ = start(pack, State())
-    assert replies(state) == ()
+    assert {"stop", "next", "pause"} <= set(replies(state)) and "one" not in replies(state)
     listed, _ = step(state, Understood(Decision("command", "list_questions")), pack)
     assert set(DIGITS) | {"question three", "nine", "no thanks"} <= set(replies(listed))
     one, _ = step(state, Understood(Decision("confirm", None, candidates=(("what", 0.5),))), pack)

@@ -7,11 +7,15 @@ from companion.dialogue.state import State
 
 _ALWAYS = ("no", "no thanks", "no thank you")
 _YES = ("yes", "yes please")
+STEERING = ("stop", "next", "pause", "resume", "repeat", *_YES, *_ALWAYS)
+"""What may be said at any moment, and must be heard."""
 _FIRST = ("the first one", "the second one")
 
 
 def replies(state: State) -> tuple[str, ...]:
-    """Short answers that the recogniser may expect, in lower case; () where any question may come.
+    """Short answers that the recogniser may expect, in lower case; () while it sleeps.
+
+    Where nothing was asked and any question may come, these are the few commands that are needed most.
 
     Numbers beyond those on offer are among them: else a nine could only be heard as one of the others.
     """
@@ -24,4 +28,4 @@ def replies(state: State) -> tuple[str, ...]:
         return (*_YES, *_FIRST[: len(state.options)], *NUMBER_WORDS[1:4], "number one", "number two", *_ALWAYS)
     if state.options or state.asked:
         return (*_YES, *_ALWAYS)
-    return ()
+    return STEERING

@@ -16,6 +16,13 @@ BLOCK = SAMPLE_RATE // 10
 DITHER = 3
 """Least significant bits. Digital zeros bring ghost words and spoil the next utterance (PocketSphinx)."""
 
+FLOOR = 45.0
+"""Decibels: how far below its loud parts an utterance gets a floor of noise."""
+SPEECH = 30.0
+"""Decibels: no further below its loud parts a frame counts as speech when silence is cut off."""
+MARGIN = SAMPLE_RATE // 4
+"""Samples of silence that are left."""
+
 
 def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mean over channels: shape (n,) or (n, channels) to (n,)."""
@@ -41,6 +48,44 @@ def dithered(block: NDArray[np.int16], noise: np.random.Generator) -> NDArray[np
     return out
 
 
+def floored(samples: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The samples over quiet white noise, ``FLOOR`` decibels below their loud parts; the same noise each time.
+
+    Where a recording has next to nothing in a band (a telephone above 4,000 Hz, a noise gate in pauses), the logarithms
+    that a recogniser hears by swing between values that its model never learnt.
+
+    Args:
+        samples: Shape (n,), 16,000 Hz.
+
+    """
+    levels = _levels(samples)
+    if len(levels) == 0:
+        return samples
+    strength = float(np.percentile(levels, 90)) * 10 ** (-FLOOR / 20)
+    noise = np.random.default_rng(0).normal(0.0, strength, len(samples))
+    out: NDArray[np.int16] = np.clip(np.rint(samples + noise), -32768, 32767).astype(np.int16)
+    return out
+
+
+def trimmed(samples: NDArray[np.int16]) -> tuple[NDArray[np.int16], int]:
+    """The samples without the silence before and after, ``MARGIN`` left on both sides; and how many were cut in front.
+
+    PocketSphinx takes the mean off over the whole utterance: silence in it shifts the words.
+
+    Args:
+        samples: Shape (n,), 16,000 Hz.
+
+    """
+    levels = _levels(samples)
+    if len(levels) == 0:
+        return samples, 0
+    quiet, loud = np.percentile(levels, [5, 95])
+    speech = np.flatnonzero(levels >= min(max(loud * 10 ** (-SPEECH / 20), 3.0 * quiet), loud))
+    size = SAMPLE_RATE // 50
+    start = max(0, int(speech[0]) * size - MARGIN)
+    return samples[start : (int(speech[-1]) + 1) * size + MARGIN], start
+
+
 def snr(samples: NDArray[np.int16]) -> float:
     """How far speech stands above the background, in decibels; 0.0 for less than 0.2 seconds.
 
@@ -51,14 +96,19 @@ def snr(samples: NDArray[np.int16]) -> float:
         samples: Shape (n,), 16,000 Hz.
 
     """
-    size = SAMPLE_RATE // 50
-    frames = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64)
-    if len(frames) < 10:
+    levels = _levels(samples)
+    if len(levels) < 10:
         return 0.0
-    # An offset is no sound.
-    levels = np.sqrt(np.mean((frames - frames.mean(axis=1, keepdims=True)) ** 2, axis=1))
     quiet, loud = np.percentile(levels, [5, 90])
     return float(20.0 * np.log10(max(loud, 1.0) / max(quiet, 1.0)))
+
+
+def _levels(samples: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Root mean square of each frame of 20 ms; an offset is no sound."""
+    size = SAMPLE_RATE // 50
+    frames = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64)
+    out: NDArray[np.float64] = np.sqrt(np.mean((frames - frames.mean(axis=1, keepdims=True)) ** 2, axis=1))
+    return out
 
 
 class Resampler:
