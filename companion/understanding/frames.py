@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from companion.understanding.persons import PERSONS
+
 _POLITE = (
     r"please|kindly|hello|hi|hey|hiya|ok|okay|so|well|um|uh|uhm|er|erm|ah|oh|hmm|huh|and|but|also|then|now|right|alright|"
     r"excuse me|sorry|pardon me|companion|computer|assistant|good morning|good afternoon|good evening|good day|thanks|"
@@ -35,6 +37,8 @@ _START = [
     rf"(?:explain|describe|clarify|talk)(?: about)?{_BIT}{_ABOUT}(?= (?:what|how|why|when|which|the|if|whether))",
     r"help (?:me|us) (?:to )?(?:understand|learn|know)(?: about)?",
     r"let (?:me|us) (?:know|hear|ask)(?: about)?",
+    r"(?:(?:can|could|would|will) you )?(?:please )?(?:boil|break|lay|put|spell|dumb) (?:(?:it|that|this|things) )?(?:down|out)(?: for (?:me|us))?(?= (?:what|how|why|which))",
+    r"name (?:me|us)",
     r"what (?:should|do|must|can|could|would) (?:i|we|you|people|one|everyone)(?: need to| have to)? (?:know|learn|understand)(?: about)?",
     r"(?:i|we) (?:do|did|does|could|can) not(?: really| quite| fully| even)* (?:understand|know|get|see|remember|recall)(?: the part| the bit)?(?: about)?",
     r"(?:i|we) (?:forget|forgot|have forgotten|am not sure)(?: about)?",
@@ -53,6 +57,9 @@ _END = [
     r"if you (?:can|could|would|do not mind|please|know)",
     r"(?:i|we) (?:wonder|guess|think|suppose|mean|ask|want to know|would like to know|do not know|do not understand|am wondering|was wondering|am curious|forget|forgot|need to know|have no idea|am not sure)",
     r"(?:can|could|would|will) you (?:tell|explain|say|help)(?: to)?(?: me)?(?: that| this| please)*",
+    r"am i right|do i have that right|i take it|i dare say|if i may ask",
+    r"(?:i|we) (?:am|are) not (?:understanding|getting|following)(?: this| that| it)?(?: thing| word)?(?: at all)?",
+    r"(?:i|we) (?:have|have got|had) (?:not (?:a|the|got a) )?(?:notion|clue|idea|foggiest|baldy)(?: what (?:it|that|this) (?:is|means)(?: all)?(?: about)?)?",
     r"do you know|tell me|would you|will you|is it not|or not|or no|or what|or something|or anything|at all|exactly|in your opinion|by the way",
     r"in (?:simple|plain|easy|simpler|other|everyday) (?:words|terms|language|english)",
 ]
@@ -83,7 +90,7 @@ def strip_frames(words: list[str]) -> list[str]:
 
 
 # Talk about asking, reading and wondering: harmless around a question, whoever does it.
-_HARMLESS = frozenset(
+HARMLESS = frozenset(
     (
         "i me my we us our myself am was were is are be been being have had has do did does would could can should "
         "will might may just really only so well um uh er erm hmm like you your know see okay ok yes no hi hello "
@@ -113,6 +120,7 @@ _HEADS = frozenset(
 _TAILS = frozenset(
     ("because as since i so for it that you my if and please thanks sorry or in this could can would do").split()
 )
+_JOINING = frozenset("and so but because".split())
 # "I can" states; "can I" asks.
 _DOERS = frozenset("i you we they he she it that this which who there people".split())
 _ASKING = frozenset(
@@ -167,21 +175,30 @@ def questions_within(words: list[str]) -> list[tuple[int, list[str]]]:
     out: list[tuple[int, list[str]]] = []
     for i in range(1, len(words) - 2):
         if words[i] in _HEADS and words[i - 1] not in _DOERS:
-            rest = strip_frames(_cut_tail(words[i:]))
+            rest = strip_frames(_cut_tail(_first_breath(words[i:])))
             if len(rest) > 2 and rest[0] in _HEADS and not _harmless(rest, frozenset()):
                 out.append((i, rest))
     return out
 
 
+def _first_breath(words: list[str]) -> list[str]:
+    """A question without the talk about people that follows it ("…, and granda had not a clue", "…, I mean …")."""
+    for j in range(3, len(words) - 1):
+        after = words[j + 1 : j + 3]
+        if words[j : j + 2] == ["i", "mean"] or (words[j] in _JOINING and PERSONS & set(after)):
+            return words[:j]
+    return words
+
+
 def _around(words: list[str]) -> bool:
     """Whether what stands before a clause is mostly talk: at most one word in five, and two in all, is not."""
-    others = sum(w not in _HARMLESS for w in words)
+    others = sum(w not in HARMLESS for w in words)
     return others <= 2 and others * 5 <= max(5, len(words))
 
 
 def _harmless(words: list[str], subject: frozenset[str]) -> bool:
     return all(
-        w in _HARMLESS or (w in subject and _ABOUT_SUBJECT.search(" ".join(words[max(0, i - 4) : i]) + " "))
+        w in HARMLESS or (w in subject and _ABOUT_SUBJECT.search(" ".join(words[max(0, i - 4) : i]) + " "))
         for i, w in enumerate(words)
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from companion.content.types import Item, Pack
+from companion.understanding.frames import strip_frames
 from companion.understanding.normal import stem, tokens
 from companion.understanding.vocabulary import SOFT_MARK, Concept, Vocabulary, count_concepts
 
@@ -106,7 +107,7 @@ class Lexical:
         self._weights = {key: self._weigh(key) for key in (*df, *self._subject)}
         # All wordings in one row, and for each concept the numbers of those that hold it.
         self._rows = [
-            (at, wording, row, sum(map(self.weight, row)))
+            (at, wording, row, self._weight_of(row))
             for at, entry in enumerate(self._entries)
             for wording, row in entry.wordings
         ]
@@ -150,6 +151,10 @@ class Lexical:
             return SOFT_WEIGHT * self._idf.get(key, 0.0)
         return self._idf.get(key, self._unknown)
 
+    def _weight_of(self, keys: Iterable[str]) -> float:
+        """Summed weight, rounded once: sets come in another order in each process, and ties must fall the same."""
+        return math.fsum(map(self.weight, keys))
+
     def is_subject(self, key: str) -> bool:
         """Whether the concept only names the pack's subject."""
         return key in self._subject
@@ -164,7 +169,7 @@ class Lexical:
         """
         concepts = self.vocabulary.concepts(words)
         keys = {c.key for c in concepts}
-        total = sum(self.weight(k) for k in keys)
+        total = self._weight_of(keys)
         nearest = self._nearest(keys, total, without)
         matches = sorted(
             (self._match(e, concepts, keys, nearest.get(at)) for at, e in enumerate(self._entries)),
@@ -211,15 +216,15 @@ class Lexical:
             return Match(entry.item.id, 0.0, 0.0, 0.0, "", 0.0, ())
         explained = hard & entry.vocabulary
         by_text = (hard - explained) & entry.text
-        known = sum(map(self.weight, explained)) + TEXT_EXPLAINS * sum(map(self.weight, by_text))
-        cover = known / sum(map(self.weight, hard))
+        known = self._weight_of(explained) + TEXT_EXPLAINS * self._weight_of(by_text)
+        cover = known / self._weight_of(hard)
         closeness, nearest, shared = 0.0, "", frozenset[str]()
         if near is not None:
             closeness = near[0]
             _, nearest, row, _ = self._rows[near[1]]
             shared = row & keys
         cues = (shared - self._subject) & hard
-        telling = sum(map(self.weight, cues))
+        telling = self._weight_of(cues)
         open_words = hard - explained - by_text - self._subject
         unexplained = tuple(c.said for c in concepts if c.key in open_words)
         return Match(
@@ -263,3 +268,14 @@ def _names(stemmed: Sequence[str], row: tuple[str, ...]) -> bool:
         if set(before) & _DISEASE_NOUNS and "of" in before:
             return True
     return False
+
+
+def by_wording(pack: Pack) -> dict[tuple[str, ...], str]:
+    """Tokens of each wording, whole and without frames, to its item; what two items share belongs to none."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    for item in pack.items:
+        for wording in (*item.wordings, item.question, item.title):
+            whole = tokens(wording)
+            for row in (whole, strip_frames(whole)):
+                found.setdefault(tuple(row), set()).add(item.id)
+    return {row: ids.pop() for row, ids in found.items() if len(ids) == 1}

@@ -33,6 +33,9 @@ _CONTRACTIONS = {
     "wouldnt": "would not", "whats": "what is", "thats": "that is", "hes": "he is", "shes": "she is",
     "theres": "there is", "whos": "who is", "wheres": "where is", "hows": "how is", "youre": "you are",
     "theyre": "they are", "pls": "please", "plz": "please", "u": "you", "ur": "your", "thru": "through",
+    "teh": "the", "hte": "the", "waht": "what", "hwat": "what", "wat": "what", "wich": "which", "whcih": "which",
+    "whihc": "which", "waht's": "what is", "wats": "what is", "doese": "does", "dose'nt": "does not", "hwo": "how", "cna": "can",
+    "adn": "and", "taht": "that", "thier": "their", "becuase": "because", "woudl": "would", "coudl": "could",
     "mri's": "mri", "mris": "mri", "xray": "x ray", "xrays": "x ray",
 }  # fmt: skip
 _ENDINGS = (("n't", " not"), ("'re", " are"), ("'ve", " have"), ("'ll", " will"), ("'d", " would"), ("'m", " am"))
@@ -49,6 +52,7 @@ ORDINALS = {
     )
 }
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|'cause")
+_SPELLED = re.compile(r"\b(?:m r i|c t|p e t)\b")
 _STEERING = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
 """Control sequences (ECMA-48, section 5.4): an arrow key pressed while typing leaves one, and its letter is no word."""
 
@@ -71,7 +75,13 @@ def tokens(text: str) -> list[str]:
     out: list[str] = []
     for word in _WORD.findall(text):
         out.extend(_open(word, out[-1] if out else ""))
-    return out
+    return _united(out)
+
+
+def _united(words: list[str]) -> list[str]:
+    """Names of scans that were said letter by letter ("m r i") as one word: their "i" is nobody."""
+    text = " ".join(words)
+    return _SPELLED.sub(lambda m: m[0].replace(" ", ""), text).split() if _SPELLED.search(text) else words
 
 
 def _open(word: str, before: str) -> list[str]:

@@ -48,7 +48,8 @@ _HEADS = frozenset(
     "what how why which when where who can could is are does do will if whether has meaning means".split()
 )
 _GENERIC_OUR = re.compile(
-    r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within) us\b|"
+    r"\bour (?:body|bodies|own body|own bodies|cells|immune|blood|bones|lungs|organs)\b|\b(?:inside|in|within|around|round|through) us\b|"
+    r"\b(?:parts?|bits?|rest) of us\b|\bhow (?:can|do|could) (?:we|i) (?:stop|prevent|keep) (?:a |the )?(?:cancers?|tumou?rs?|metasta\w+)\b|"
     r"\b(?:do|can|did|should) we (?:call|know|say|mean|understand)\b"
 )
 # "Are the daughter tumors like the mother tumor": a figure of speech, and nobody's mother.

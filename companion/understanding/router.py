@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from companion.content.types import Pack, Term
+from companion.content.types import Pack
 from companion.events import FRESH, Context, Decision, Hypothesis
 from companion.understanding.background import Topics
 from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
-from companion.understanding.frames import clauses, questions_within, strip_frames
-from companion.understanding.lexical import Lexical, Reading
+from companion.understanding.frames import clauses, questions_within
+from companion.understanding.lexical import Lexical, Reading, by_wording
 from companion.understanding.library import LARGE, Library
 from companion.understanding.likeness import ADVICE_ALONE, DANGER_ALONE, SPEAKERS, danger, likeness
+from companion.understanding.meanings import Meanings
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.persons import PERSONS
 from companion.understanding.safety import Finding, Safety
@@ -26,13 +27,6 @@ from companion.understanding.vocabulary import Vocabulary
 Learn = Callable[[Pack, Vocabulary], "Topics | Library"]
 """Begins to make the topic model of a pack, or the index of one that is a library."""
 
-_DEFINE = (
-    re.compile(r"(?:what|who) (?:is|are|was|does)(?: meant by)?(?: (?:a|an|the))?(?: (?:word|term|words))? (.+?)(?: (?:mean|means|stand for|meaning))?(?: in (?:medicine|cancer|this))?"),
-    re.compile(r"(?:define|explain|describe|definition of|(?:the )?meaning of|what is the (?:meaning|definition) of|explain what|the (?:word|term))(?: (?:a|an|the))?(?: (?:word|term))? (.+?)(?: (?:means|mean|is|are))?"),
-    re.compile(r"(?:a |an |the )?(.+?) (?:meaning|definition|what is (?:that|it)|what does (?:it|that) mean|mean|means)"),
-    re.compile(r"what (?:a|an|the)? ?(.+?) (?:is|are|means)"),
-)  # fmt: skip
-_LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
 _JOINING = frozenset({"or", "but", "not", "and"})
 _SPLIT = re.compile(
     r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)"
@@ -46,6 +40,8 @@ STORY = 11
 STORY_ADVICE, STORY_DANGER, STORY_QUESTION = 0.3, 0.15, 0.75
 """Most likeness of the whole to a personal question and to a sign of danger, and least chance of the question's topic.
 Read off the tune set: none of its urgent or personal lines is let through."""
+IDLE_QUESTION = 0.45
+"""The same chance where the whole is hardly like a personal question."""
 HINT_OF_ADVICE = 0.2
 """Likeness to a personal question at which a topic is no longer answered at once; its own wordings still are."""
 EMBEDDED = "pocketsphinx"
@@ -79,15 +75,16 @@ class Router:
         self._topics = made if isinstance(made, Topics) else None
         self._library = made if isinstance(made, Library) else None
         self._content = frozenset([*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary)])
-        self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
-        self._wordings = {} if large else _by_wording(pack)
+        self._meanings = Meanings(pack, self._lexical.vocabulary)
+        self._wordings = {} if large else by_wording(pack)
         self._titles = {i.id: i.title for i in pack.items}
 
     def decide(self, heard: Hypothesis | str, context: Context = FRESH) -> Decision:
         """Never raises, whatever the text."""
         text = heard.text if isinstance(heard, Hypothesis) else heard
         embedded = isinstance(heard, Hypothesis) and heard.engine == EMBEDDED
-        decision = replace(self._decide(tokens(text), context, strict=embedded), heard=clean(text))
+        words = self._lexical.vocabulary.united(tokens(text))
+        decision = replace(self._decide(words, context, strict=embedded), heard=clean(text))
         if isinstance(heard, Hypothesis) and not heard.trusted:
             decision = _doubted(decision)
         elif isinstance(heard, Hypothesis) and decision.kind == "answer" and _brief(heard, context):
@@ -99,11 +96,14 @@ class Router:
             return Decision("decline", None, reasons=("Nothing was said that could be read.",))
         finding = self._safety.check(words)
         command = find_command(words)
-        if command and command.remark and not self._is_talk(command.remark, finding):
-            command = None
+        if words == _GO_ON and not context.options:
+            command = Command("resume")
         # "Speak up, I can't hear you" holds the words of a sign, and is about the companion's voice as a whole.
         if finding.rule is not None and not (command and command.id in _OF_THE_VOICE):
             return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
+        # What the embedded recogniser finds beside a command may as well be made up ("I have a head, what").
+        if command and command.remark and (strict or not self._is_talk(command.remark, finding)):
+            command = None
         if command and (decision := self._command(command, context)):
             return decision
         if alike := self._by_likeness(finding, words, strict=strict):
@@ -224,21 +224,33 @@ class Router:
         scores = self._topics.scores(finding.question) if self._topics and len(words) >= STORY else None
         if scores is None or scores.of(ADVICE) > STORY_ADVICE or danger(scores)[1] > STORY_DANGER:
             return None
+        idle = scores.of(ADVICE) <= STORY_ADVICE / 2
+        if idle and (term := self._meanings.meant(words)):
+            why = f'It asks what "{term.term}" means. People are named around it, so it is asked first.'
+            return Decision(
+                "confirm", f"glossary/{term.id}", candidates=((f"glossary/{term.id}", 1.0),), personal=True,
+                reasons=(finding.reason, why),
+            )  # fmt: skip
         asked = [(at, q) for at, q in questions_within(words) if not PERSONS & set(q)]
         if not asked:
             return None
         # The words alone choose which parts it may be, so that the sentence model has two to look at, at most.
         likely = max(asked, key=lambda row: (self._best_by_words(row[1]), len(row[1])))
-        tried = [(row, w) for row in (likely, asked[0])[: 1 + (likely is not asked[0])] if (w := self._weighed(row[1]))]
-        (at, question), (evidence, verdict) = max(tried, key=lambda t: t[1][1].chance)
+        tried = [(row, w) for row in (asked[0], likely)[: 1 + (likely is not asked[0])] if (w := self._weighed(row[1]))]
+        if not tried:
+            return None
+        # The longest says most; a shorter one counts where the longest is unclear.
+        (at, question), (evidence, verdict) = next(
+            (t for t in tried if t[1][1].chance >= STORY_QUESTION), max(tried, key=lambda t: t[1][1].chance)
+        )
         if evidence.foreign or evidence.organs:
             return None
         if evidence.pronoun and not evidence.subject and scores.of(ADVICE) > STORY_ADVICE / 2:
             return None  # "my aunt has it, can it be cured" is about her
-        if verdict.chance < STORY_QUESTION:
+        if verdict.chance < (IDLE_QUESTION if idle else STORY_QUESTION):
             return None
         why = f'The question in it is general: "{" ".join(question)}".'
-        idle = scores.of(ADVICE) <= STORY_ADVICE / 2 and not self._names_illness(words[:at])
+        idle = idle and not self._names_illness(words[:at])
         if idle and verdict.kind == "answer" and evidence.subject:
             return _answer(verdict.ids[0], round(evidence.values[0], 3), (why, *verdict.reasons))
         why += " People are named around it, so it is asked first."
@@ -255,7 +267,7 @@ class Router:
     def _topic(self, bare: list[str], words: list[str], context: Context) -> Decision:
         if exact := self._wordings.get(tuple(bare)) or self._wordings.get(tuple(words)):
             return _answer(exact, 1.0, ("It is one of the topic's own wordings.",))
-        if term := self._definition(bare, words):
+        if term := self._meanings.defined(bare, words):
             return _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
         if two := self._two(bare, context):
             return two
@@ -275,6 +287,10 @@ class Router:
             of_clause = self._weighed(inner) if inner else None
             if of_clause and of_clause[1].chance > verdict.chance:
                 evidence, verdict = of_clause
+        if verdict.kind != "answer" and (term := self._meanings.meant(bare)):
+            found = _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
+            plain = self._meanings.nothing_else(term, bare)
+            return found if plain else _asked_first(found, "Other words are said with it, so it is asked first.")
         values = dict(zip(evidence.ids, evidence.values, strict=True))
         ids = verdict.ids if verdict.kind == "confirm" else evidence.ids[:3]
         candidates = tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in ids if values[i] > 0)
@@ -310,22 +326,6 @@ class Router:
                 verdict, reading = better
         return self._carry_out(verdict, reading)
 
-    def _definition(self, bare: Sequence[str], words: Sequence[str]) -> Term | None:
-        """A term asked for: "what is a biopsy", "biopsy"; but "information on chemotherapy" asks for a topic."""
-        text = " ".join(bare)
-        tries = [pattern.fullmatch(text) for pattern in _DEFINE] + [_LONE.fullmatch(" ".join(words))]
-        # The pack's very subject is a topic, not just a word of the glossary.
-        term = next((t for found in tries if found and (t := self._term(found[1].split()))), None)
-        return term if term and term.term not in self._pack.subject[:1] else None
-
-    def _term(self, words: list[str]) -> Term | None:
-        if term := self._terms.get(tuple(words)):
-            return term
-        concepts = self._lexical.vocabulary.concepts(words)
-        if len(concepts) == 1 and 0 < concepts[0].cost <= 0.3:
-            return next((t for row, t in self._terms.items() if [stem(w) for w in row] == [concepts[0].key]), None)
-        return None
-
     def _two(self, bare: list[str], context: Context) -> Decision | None:
         """Two questions in one breath, when each is clear on its own."""
         parts = [p.split() for p in _SPLIT.split(" ".join(bare)) if p.strip()]
@@ -352,21 +352,12 @@ def _near(reading: Reading) -> tuple[tuple[str, float], ...]:
     return tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
 
 
-def _by_wording(pack: Pack) -> dict[tuple[str, ...], str]:
-    """Tokens of each wording, whole and without frames, to its item; what two items share belongs to none."""
-    found: dict[tuple[str, ...], set[str]] = {}
-    for item in pack.items:
-        for wording in (*item.wordings, item.question, item.title):
-            whole = tokens(wording)
-            for row in (whole, strip_frames(whole)):
-                found.setdefault(tuple(row), set()).add(item.id)
-    return {row: ids.pop() for row, ids in found.items() if len(ids) == 1}
-
-
 def _answer(item_id: str, score: float, reasons: tuple[str, ...]) -> Decision:
     return Decision("answer", item_id, candidates=((item_id, score),), reasons=reasons)
 
 
+_GO_ON = ["go", "on", "then"]
+"""A yes where something was offered, and a push where nothing was."""
 _OF_THE_VOICE = frozenset({"louder", "quieter", "faster", "slower"})
 _FAR_REACHING = frozenset({"quit", "stop_listening", "read_facts"})
 

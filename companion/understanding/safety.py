@@ -49,6 +49,9 @@ _UPSET = re.compile(
     r"\b(?:scared|afraid|terrified|frightened|worried|desperate|hopeless|alone|lonely|crying|panicking|panic)\b"
 )
 
+# "Hold on a wee minute": small, and no sign of the bladder.
+_LITTLE = re.compile(r"\bwee (?=(?:minute|moment|bit|while|second|sec|tick|mo|word|question|girl|boy|lad|lass|one|baby|man|woman|dog)s?\b)")
+
 Grade = Literal["urgent", "personal", "none"]
 
 
@@ -102,8 +105,9 @@ class Safety:
         bare = inner_question(whole, self._subject_words)
         text = " ".join(bare)
         person = person_of(bare)
-        rule, sign = self._sign(list(words))
-        if rule is None and (mended := [self._speller.mend(w)[0] for w in words]) != list(words):
+        said = _LITTLE.sub("", " ".join(words)).split()
+        rule, sign = self._sign(said)
+        if rule is None and (mended := [self._speller.mend(w)[0] for w in said]) != said:
             rule, sign = self._sign(mended)
         if rule is not None:
             reason = f'"{sign}" is a sign of the rule "{rule.id}"'

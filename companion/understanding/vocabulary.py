@@ -172,6 +172,18 @@ class Vocabulary:
         row, said, _ = self._repair(list(words))
         return [w if w == was else self._written.get(w, w) for w, was in zip(row, said, strict=True)]
 
+    def united(self, words: Sequence[str]) -> list[str]:
+        """The tokens, a term that was heard as several words made whole where "us" is one of them: nobody is meant."""
+        if "us" not in words:
+            return list(words)
+        row, said, _ = self._repair(list(words))
+        out: list[str] = []
+        for term, was in zip(row, said, strict=True):
+            parts = was.split()
+            whole = len(parts) > 1 and "us" in parts
+            out += [self._written.get(term, term)] if whole else parts
+        return out
+
     def _repair(self, words: list[str]) -> tuple[list[str], list[str], list[float]]:
         """Rows of equal length: repaired words, what was said for each, and the cost of each."""
         if (known := self._repaired.get(key := tuple(words))) is not None:

@@ -1,0 +1,78 @@
+"""What a word of the glossary means: whether an utterance asks for that, and for which word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from companion.content.types import Pack, Term
+from companion.understanding.frames import HARMLESS
+from companion.understanding.normal import stem, tokens
+from companion.understanding.vocabulary import Vocabulary
+
+_DEFINE = (
+    re.compile(r"(?:what|who) (?:is|are|was|does)(?: meant by)?(?: (?:a|an|the))?(?: (?:word|term|words))? (.+?)(?: (?:mean|means|stand for|meaning))?(?: in (?:medicine|cancer|this))?"),
+    re.compile(r"(?:define|explain|describe|definition of|(?:the )?meaning of|what is the (?:meaning|definition) of|explain what|the (?:word|term))(?: (?:a|an|the))?(?: (?:word|term))? (.+?)(?: (?:means|mean|is|are))?"),
+    re.compile(r"(?:a |an |the )?(.+?) (?:meaning|definition|what is (?:that|it)|what does (?:it|that) mean|mean|means)"),
+    re.compile(r"what (?:a|an|the)? ?(.+?) (?:is|are|means)"),
+)  # fmt: skip
+_LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
+_MEANING = re.compile(
+    r"\bwhat (?:on earth |exactly |in the world )?(?:is|are|was|were|does|do|did) (?:it|that|this|they|those|these)\b(?! (?:like|for|about|done|made))|"
+    r"\bwhat (?:it|that|this|they) (?:is|are|was|means?|meant|stands? for)\b|\bwhat (?:does|do|did|would)\b.*\b(?:mean|refer to|stand for)\b|"
+    r"\bwhatever (?:is|are) (?:that|it|this|those)\b|\bthe (?:meaning|sense) of\b|\bwhat are (?:they|you) (?:referring to|on about)\b|"
+    r"\b(?:word|term|expression)\b.*\bwhat\b|\bwhat\b.*\b(?:word|term|expression)\b|\bwhat it mean\b|\bwhat they doing\b"
+)
+_AROUND_MEANING = frozenset(
+    "big saying referring hearing doing done everywhere wireless earth refers stands sounds like call calls".split()
+)
+"""Said around a word whose meaning is asked for, and of no weight."""
+_LONGEST = 4
+"""Words of a term."""
+_SURE = 0.3
+"""Largest repair cost of a term that is taken for what was meant."""
+
+
+class Meanings:
+    """The glossary of one pack, as it is asked for. Pure and frozen after construction."""
+
+    def __init__(self, pack: Pack, vocabulary: Vocabulary) -> None:
+        """Know each form of each term."""
+        self._subject = pack.subject[:1]
+        self._vocabulary = vocabulary
+        self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
+
+    def defined(self, bare: Sequence[str], words: Sequence[str]) -> Term | None:
+        """A term asked for: "what is a biopsy", "biopsy"; but "information on chemotherapy" asks for a topic."""
+        text = " ".join(bare)
+        tries = [pattern.fullmatch(text) for pattern in _DEFINE] + [_LONE.fullmatch(" ".join(words))]
+        # The pack's very subject is a topic, not just a word of the glossary.
+        term = next((t for found in tries if found and (t := self._term(found[1].split()))), None)
+        return term if term and term.term not in self._subject else None
+
+    def meant(self, words: Sequence[str]) -> Term | None:
+        """The one term of the glossary that is named where a meaning is asked for; None for none or several."""
+        if not _MEANING.search(" ".join(words)):
+            return None
+        named: dict[str, Term] = {}
+        at = 0
+        while at < len(words):
+            n = next((n for n in range(_LONGEST, 0, -1) if tuple(words[at : at + n]) in self._terms), 0)
+            if n:
+                term = self._terms[tuple(words[at : at + n])]
+                named[term.id] = term
+            at += n or 1
+        return next(iter(named.values())) if len(named) == 1 else None
+
+    def nothing_else(self, term: Term, words: Sequence[str]) -> bool:
+        """Whether nothing of weight is said besides the term and that its meaning is asked for."""
+        own = {w for row, t in self._terms.items() if t is term for w in row}
+        return not set(words) - HARMLESS - _AROUND_MEANING - own
+
+    def _term(self, words: list[str]) -> Term | None:
+        if term := self._terms.get(tuple(words)):
+            return term
+        concepts = self._vocabulary.concepts(words)
+        if len(concepts) == 1 and 0 < concepts[0].cost <= _SURE:
+            return next((t for row, t in self._terms.items() if [stem(w) for w in row] == [concepts[0].key]), None)
+        return None
