@@ -10,6 +10,7 @@ from companion.content import load_pack
 from companion.events import Context, Hypothesis
 from companion.understanding import Router
 from companion.understanding.commands import find_command
+from companion.understanding.exemplars import idioms
 from companion.understanding.normal import MAX_CHARS, clean, tokens
 from companion.understanding.phrases import COMMAND_PHRASES, phrases
 
@@ -247,3 +248,12 @@ def test_a_cry_at_either_end_of_an_endless_line_is_heard():
 def test_a_word_or_two_of_the_embedded_recogniser_are_asked_about(engine, text, context, kind):
     heard = Hypothesis(text, engine=engine, trusted=True)
     assert Router(load_pack()).decide(heard, context).kind == kind
+
+
+def test_every_idiom_belongs_to_a_command_and_to_one_alone():
+    rows = idioms()
+    assert {name for name, _ in rows} <= set(COMMAND_PHRASES)
+    assert all(text == " ".join(tokens(text)) for _, text in rows)
+    assert len({text for _, text in rows}) == len(rows)
+    others = {(found.id, name, text) for name, text in rows if (found := find_command(tokens(text)))}
+    assert [row for row in others if row[0] != row[1]] == []

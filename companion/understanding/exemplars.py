@@ -48,6 +48,7 @@ def exemplars(pack: Pack, vocabulary: Vocabulary) -> list[Exemplar]:
     rows += [Exemplar(f"{URGENT}{rule.id}", text) for rule in pack.urgent for text in rule.prototypes]
     rows += [Exemplar(ADVICE, text) for text in pack.advice_prototypes]
     rows += [Exemplar(f"{COMMAND}{name}", text) for name, texts in COMMAND_PHRASES.items() for text in texts]
+    rows += [Exemplar(f"{COMMAND}{name}", text) for name, text in idioms()]
     rows += [Exemplar(NOTHING, text) for text in (*pack.decoys, *_everyday())]
     return rows
 
@@ -57,9 +58,18 @@ def _keys(phrases: Sequence[str], vocabulary: Vocabulary) -> set[str]:
 
 
 @cache
-def _everyday() -> tuple[str, ...]:
-    text = (files("companion") / "understanding" / "everyday.txt").read_text(encoding="utf-8")
+def _lines(name: str) -> tuple[str, ...]:
+    text = (files("companion") / "understanding" / name).read_text(encoding="utf-8")
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _everyday() -> tuple[str, ...]:
+    return _lines("everyday.txt")
+
+
+def idioms() -> tuple[tuple[str, str], ...]:
+    """Commands as they are said in idiom, each with its id."""
+    return tuple((name, text) for name, _, text in (line.partition(": ") for line in _lines("idioms.txt")))
 
 
 def care_words(pack: Pack) -> frozenset[str]:
