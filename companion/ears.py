@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from companion.errors import CompanionError, EngineError
 from companion.events import Hypothesis
@@ -27,6 +28,14 @@ REOPEN = 1.0
 Heard = Callable[[Hypothesis, float], None]
 
 
+class OverWords(Protocol):
+    """Hears words while the companion speaks; see ``companion.hearing.over``."""
+
+    def push(self, block: object, *, speaking: bool) -> Sequence[str]:
+        """Take a block; the words that were heard."""
+        ...
+
+
 class Ears:
     """Listens while nobody speaks.
 
@@ -43,6 +52,8 @@ class Ears:
         mute: Called with True when a microphone gives nothing but zeros, with False when sound comes after all.
         interruption: Listens for somebody who speaks while the companion does; None not to.
         interrupted: Called when somebody does.
+        words: Hears single words over the companion's own voice; None not to. Its recogniser is closed with the ears.
+        over: Called with each of them.
         clock: Seconds; for tests. That of the session.
     """
 
@@ -61,6 +72,8 @@ class Ears:
         mute: Callable[[bool], None] = lambda _mute: None,
         interruption: Interruption | None = None,
         interrupted: Callable[[], None] = lambda: None,
+        words: OverWords | None = None,
+        over: Callable[[str], None] = lambda _word: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open = open_microphone
@@ -71,6 +84,7 @@ class Ears:
         self._heard, self._partial, self._lost, self._failed, self._known = heard, partial, lost, failed, known
         self._mute = mute
         self._interruption, self._interrupted = interruption, interrupted
+        self._words, self._over = words, over
         self._is_mute: bool | None = None  # None until the open microphone gave a sound, or was silent for long
         self._closed = threading.Event()
         self.open = True
@@ -178,6 +192,8 @@ class Ears:
 
     def _take(self, block: object) -> None:
         now = self._clock()
+        if self._words is not None:
+            self._listen_over(self._words, block)
         if self._deaf() or not self.open:
             self._quiet_since = now + SETTLE
             self._drop()
@@ -196,6 +212,14 @@ class Ears:
             self._lose(EngineError(f"The recogniser failed ({type(err).__name__}).", "Say it again."))
         finally:
             self.busy_since = None
+
+    def _listen_over(self, words: OverWords, block: object) -> None:
+        try:
+            for word in words.push(block, speaking=self._deaf() and self.open):
+                self._over(word)
+        except Exception as err:  # noqa: BLE001, RUF100 - as in _take: the rest of the ears goes on
+            self._words = None
+            self._failed(EngineError(f"Words over the speech are not heard any more ({type(err).__name__})."))
 
     def _lose(self, error: CompanionError) -> None:
         """Forget the utterance, and what is still to come of it: half a question can be another question."""

@@ -13,6 +13,7 @@ from typing import Protocol, TextIO
 from companion import keymap, keys
 from companion.content.types import Pack
 from companion.dialogue import prompts, start, step
+from companion.dialogue.armed import over
 from companion.dialogue.replies import replies
 from companion.dialogue.state import (
     Action,
@@ -84,6 +85,11 @@ class _Interrupted:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Over:
+    word: str
+
+
 class Session:
     """One conversation by voice and keys.
 
@@ -121,7 +127,7 @@ class Session:
         ahead: Ahead | None = None,
     ) -> None:
         self._pack, self._router, self._memory = pack, router, memory
-        self._events: queue.Queue[Event | _Heard | _Key | _Interrupted] = queue.Queue()
+        self._events: queue.Queue[Event | _Heard | _Key | _Interrupted | _Over] = queue.Queue()
         self._state = state
         self._table, self._push_to_talk = table, push_to_talk
         self._practising = False
@@ -149,6 +155,10 @@ class Session:
     def interrupted(self) -> None:
         """Somebody speaks while the companion does."""
         self._events.put(_Interrupted())
+
+    def over(self, word: str) -> None:
+        """A word was heard over the companion's own voice."""
+        self._events.put(_Over(word))
 
     def key(self, character: str) -> None:
         """A key was pressed."""
@@ -211,13 +221,15 @@ class Session:
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             self._events.put(Trouble("fault"))
 
-    def _take(self, event: Event | _Heard | _Key | _Interrupted | None) -> None:
+    def _take(self, event: Event | _Heard | _Key | _Interrupted | _Over | None) -> None:
         if event is None:
             self._idle()
         elif isinstance(event, _Heard):
             self._utterance(event.hypothesis)
         elif isinstance(event, _Key):
             self._pressed(event.character)
+        elif isinstance(event, _Over):
+            self._said_over(event.word)
         elif isinstance(event, _Interrupted):
             self._hold()
         else:
@@ -236,6 +248,12 @@ class Session:
         if self._mouth.speaking and self._state.mode == "speaking":
             self._held_at = self._clock()
             self._apply(Understood(Decision("command", "listen")))
+
+    def _said_over(self, word: str) -> None:
+        decision = over(word, self._state) if self._mouth.speaking else None
+        if decision is not None:
+            self._mouth.write(f"{PROMPT}{word}")
+            self._apply(Understood(decision))
 
     def _go_on(self) -> None:
         self._held_at = None

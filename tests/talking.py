@@ -89,9 +89,9 @@ class Conversation:
                     return line
         raise AssertionError(f"never said: {texts}; said: {self.seen}; stderr: {self.errors()}")
 
-    def answered(self, *texts: str) -> str:
+    def answered(self, *texts: str, seconds: float = ANSWERED) -> str:
         """The next line that holds one of the texts; "" when none came while a listener waits."""
-        end = time.monotonic() + ANSWERED
+        end = time.monotonic() + seconds
         with contextlib.suppress(queue.Empty):
             while True:
                 line = self.lines.get(timeout=max(0.0, end - time.monotonic()))
@@ -166,6 +166,15 @@ class Listener:
         assert self.recording.wait_for_silence(1.5, PATIENCE)
         self._speak(saying)
         return self._talk.answered(*answers)
+
+    def says_into_it(self, saying: tuple[str, str] | Path, *answers: str) -> str:
+        """Say it over the companion's voice; again until one of the answers comes; the answer's line."""
+        for _ in range(TRIES):
+            sounds_after(self.recording, self.recording.seconds)
+            self._speak(saying)
+            if line := self._talk.answered(*answers, seconds=4.0):
+                return line
+        raise AssertionError(f"{saying} was never understood: {self._talk.seen}; stderr: {self._talk.errors()}")
 
     def says_over_it(self, saying: tuple[str, str], *answers: str) -> str:
         """Speak over it until it holds, then say it; again until one of the answers comes; the answer's line."""

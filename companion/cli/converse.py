@@ -64,10 +64,12 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     """Converse by voice; where that can't begin, what is missing, and whether it can still speak."""
     from companion.captions import captioned
     from companion.cli.opening import Parts
+    from companion.dialogue.armed import ARMED
     from companion.ears import Ears
     from companion.hearing.barge import Interruption
     from companion.hearing.endpoint import PATIENCE, Endpointer, webrtc_detector
     from companion.hearing.microphone import SoundDeviceMicrophone
+    from companion.hearing.over import WordsOver
     from companion.session import Session
     from companion.speaking.ahead import Ahead
     from companion.speaking.player import SoundDevicePlayer
@@ -97,6 +99,10 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 status=lambda line: status(options, line),
                 ahead=Ahead(voice.prepare, prompts.common(pack)),
             )
+            words = None
+            if options.barge_in == "words":
+                words = stack.enter_context(contextlib.closing(WordsOver(tuple(ARMED), Paths.find().cache)))
+                player.on_played = words.played.put
             known = frozenset(phrases(pack))
             ears = Ears(
                 lambda: SoundDeviceMicrophone(settings.device),
@@ -111,6 +117,8 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 mute=session.microphone_mute,
                 interruption=Interruption(webrtc_detector()) if options.barge_in == "open" else None,
                 interrupted=session.interrupted,
+                words=words,
+                over=session.over,
             )
         except CompanionError as err:
             return err, can_speak

@@ -36,7 +36,7 @@ class Engine:
     """What the worker opens."""
 
     engine: str
-    """"vosk" or "pocketsphinx"."""
+    """"vosk", "pocketsphinx", or "words": nothing but the phrases, each spoken by itself."""
     model: Path | None
     """A Vosk model's folder; None for PocketSphinx."""
     phrases: tuple[str, ...] | None

@@ -81,6 +81,10 @@ def _open(request: dict[str, Any]) -> Recognizer:
         from companion.hearing.vosk import VoskRecognizer
 
         return VoskRecognizer(Path(request["model"]), phrases)
+    if request["engine"] == "words":
+        from companion.hearing.spotter import WordSpotter
+
+        return WordSpotter(phrases)
     from companion.hearing.pocketsphinx import PocketSphinxRecognizer
 
     return PocketSphinxRecognizer(phrases or (), Path(request["cache"]), partials=request["partials"])

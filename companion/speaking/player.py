@@ -60,6 +60,8 @@ class SoundDevicePlayer:
         self._on_lost = on_lost
         self.on_block: Callable[[float, float], None] | None = None
         """For measuring: gets when a block will be heard (monotonic seconds) and its peak, in the callback."""
+        self.on_played: Callable[[NDArray[np.float32], int, float], None] | None = None
+        """For taking it out of the microphone: gets samples, Hz, and when the first of them will be heard."""
         self._volume = 1.0
         self._stream: Any = None
         self._mixer = Mixer(RATE)
@@ -256,6 +258,8 @@ class SoundDevicePlayer:
                 block = numpy.zeros(frames, numpy.float32)
             ended = mixer.fill(block)
             out[:] = block[:, None]
+            if self.on_played is not None:
+                self.on_played(block, mixer.rate, self._beat + self.latency)
             if self.on_block is not None:
                 self.on_block(self._beat + self.latency, float(numpy.abs(block).max(initial=0.0)))
             if ended:

@@ -1,0 +1,78 @@
+"""Single words over the companion's own voice: its voice taken out, pieces cut, one of a few words found or none."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion.errors import CompanionError
+from companion.hearing.echo import Played
+from companion.hearing.overheard import Overheard
+from companion.hearing.process import Engine, ProcessRecognizer
+from companion.showing import told_fault
+
+
+class WordsOver:
+    """Hears the armed words.
+
+    The recogniser has a process and a thread of its own: while it is at work nothing else waits, and what is
+    heard meanwhile is kept.
+
+    Args:
+        words: Lower-case words and phrases.
+        cache: As for every recogniser; nothing is put there.
+
+    Attributes:
+        played: To be told what the loudspeaker plays.
+
+    Raises:
+        EngineError: PocketSphinx can't be loaded.
+
+    """
+
+    def __init__(self, words: Sequence[str], cache: Path) -> None:
+        """Load the recogniser."""
+        self.played = Played()
+        self._overheard = Overheard(self.played)
+        self._recognizer = ProcessRecognizer(Engine("words", None, tuple(words), cache))
+        self._pieces: queue.SimpleQueue[NDArray[np.int16] | None] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="words", daemon=True)
+        self._thread.start()
+
+    def push(self, block: Any, *, speaking: bool) -> list[str]:
+        """Take a block of the microphone, int16, 16,000 Hz; the words that were found since the last one."""
+        for piece in self._overheard.push(block, time.monotonic(), speaking=speaking):
+            self._pieces.put(piece)
+        words = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                words.append(self._found.get_nowait())
+        return words
+
+    def close(self) -> None:
+        """End the thread and the process. Calling it twice is harmless."""
+        self._pieces.put(None)
+        self._thread.join(5.0)
+        self._recognizer.close()
+
+    def _run(self) -> None:
+        while (piece := self._pieces.get()) is not None:
+            try:
+                self._recognizer.accept(piece)
+                word = self._recognizer.finish().text
+            except CompanionError:
+                continue  # the next piece finds a new worker
+            except Exception as error:  # noqa: BLE001, RUF100 - a thread of ours must not die of one word
+                told_fault("words", error)
+                continue
+            if word:
+                self._found.put(word)

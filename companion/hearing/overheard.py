@@ -1,0 +1,111 @@
+"""Pieces of speech over the companion's own, cut out of what its voice was taken out of. Pure but for its inputs."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion.hearing.echo import BLOCK, EchoCanceller, Played, Stream
+from companion.ports import SAMPLE_RATE
+
+LEAD = 0.08
+"""Seconds by which the loudspeaker's sound is taken earlier than the clocks say: they may err."""
+OVER = 6.0
+"""How much louder (ratio of root mean squares) than what is left of the background a block must be."""
+LEAST_LEVEL = 60.0
+"""Root mean square, of 32,768, below which nothing is somebody's word."""
+NEEDED, QUIET, LONGEST = 0.1, 0.3, 1.8
+"""Seconds: of loud blocks in a word, of silence that ends it, and from which on it is none of the armed ones."""
+PRE_ROLL = 0.25
+LEARNING = 3.0
+"""Seconds of the companion's own sound that must have been learnt from before anything counts as a word."""
+
+
+class Overheard:
+    """Hears words over the companion's voice.
+
+    Args:
+        played: What the loudspeaker plays.
+
+    """
+
+    def __init__(self, played: Played) -> None:
+        """Know nothing yet."""
+        self._played = played
+        self._canceller = EchoCanceller()
+        self._stream = Stream(SAMPLE_RATE)
+        self._waiting: deque[NDArray[np.int16]] = deque()
+        self._floor = LEAST_LEVEL / OVER
+        self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PRE_ROLL * SAMPLE_RATE / BLOCK))
+        self._learnt = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._word: list[NDArray[np.int16]] = []
+        self._loud = self._quiet = self._length = 0
+
+    def push(self, block: NDArray[np.int16], now: float, *, speaking: bool) -> list[NDArray[np.int16]]:
+        """Take a block of the microphone.
+
+        Args:
+            block: int16, 16,000 Hz.
+            now: When it came, by the player's clock.
+            speaking: Whether the companion is to be heard.
+
+        Returns:
+            Pieces that may be a word, without the companion's voice.
+
+        """
+        self._stream.came(len(block), now)
+        if not speaking:
+            if self._waiting:
+                self._waiting.clear()
+                self._before.clear()
+                self._clear()
+                self._canceller.silence()
+            return []
+        # One block late: what the loudspeaker plays LEAD later must be known.
+        self._waiting.append(block)
+        if len(self._waiting) < 2:
+            return []
+        assert self._stream.began is not None
+        late = sum(map(len, self._waiting))
+        ready = self._waiting.popleft()
+        moment = self._stream.began + (self._stream.count - late) / SAMPLE_RATE
+        own = self._played.at(moment + LEAD, len(ready))
+        found = []
+        for start in range(0, len(ready) - BLOCK + 1, BLOCK):
+            piece = slice(start, start + BLOCK)
+            left = self._canceller.push(ready[piece].astype(np.float64), own[piece].astype(np.float64))
+            self._learnt += bool(own[piece].any())
+            word = self._block(np.clip(np.rint(left), -32_768, 32_767).astype(np.int16))
+            if word is not None and self._learnt * BLOCK >= LEARNING * SAMPLE_RATE:
+                found.append(word)
+        return found
+
+    def _block(self, block: NDArray[np.int16]) -> NDArray[np.int16] | None:
+        level = float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))
+        loud = level > max(OVER * self._floor, LEAST_LEVEL)
+        if not loud:
+            self._floor += 0.03 * (level - self._floor)
+        else:
+            # A background that has grown is learnt, but not from a word.
+            self._floor *= 1.005
+        if not self._word and not loud:
+            self._before.append(block)
+            return None
+        if not self._word:
+            self._word = list(self._before)
+            self._before.clear()
+        self._length += 1
+        if self._length * BLOCK <= (LONGEST + 2 * QUIET) * SAMPLE_RATE:
+            self._word.append(block)
+        self._loud += loud
+        self._quiet = 0 if loud else self._quiet + 1
+        if self._quiet * BLOCK < QUIET * SAMPLE_RATE:
+            return None
+        word, loud_blocks, seconds = np.concatenate(self._word), self._loud, self._length * BLOCK / SAMPLE_RATE - QUIET
+        self._clear()
+        return word if loud_blocks * BLOCK >= NEEDED * SAMPLE_RATE and seconds <= LONGEST else None
