@@ -452,7 +452,7 @@ def test_yes_after_an_answer_that_has_more_reads_it_and_after_the_last_piece_the
         (State(options=("what", "spread")), ("yes", "the second one", "number two", "no"), ("nine",)),
         (State(options=("what",)), ("yes please", "no thanks"), ("the first one",)),
         (State(asked="quit"), ("yes", "no thank you"), ("two",)),
-        (State(), (), ("yes",)),
+        (State(), ("stop", "next", "pause"), ("one", "the first one")),
     ],
 )
 def test_the_ear_is_told_the_answers_that_fit_what_was_asked(state, expected, not_expected):

@@ -1,11 +1,14 @@
 """Words over the companion's own voice: its voice taken out, pieces cut, the armed words told from others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soxr
 from hearing_fixtures import SHARED, samples_of
 
 from companion.dialogue.armed import ARMED, over
+from companion.dialogue.moves import say as say_next
 from companion.dialogue.state import State
 from companion.events import SpeechSettings
 from companion.hearing.echo import BLOCK, EchoCanceller, Played, Stream
@@ -146,6 +149,14 @@ def test_a_word_means_its_command_only_while_it_speaks_and_never_out_of_its_own_
     assert over("go on", State(mode="speaking", said=("Doctors go there.",))) is None
     assert over("stop", State(mode="paused", said=("B.",))) is None
     assert over("what is metastasis", speaking) is None
+
+
+def test_the_last_word_before_a_new_answer_is_still_its_own():
+    spoken = State(mode="speaking", said=("This is general.", "Say pause, next or stop at any time."), sentence=1)
+    state, _ = say_next(spoken, "Cancer can spread. It travels in blood.")
+    assert over("stop", state) is None
+    assert over("slower", state) is not None
+    assert over("stop", replace(state, sentence=1)) is not None
 
 
 def test_no_other_word_begins_like_an_armed_one_and_all_are_commands():

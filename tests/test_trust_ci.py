@@ -1,4 +1,4 @@
-"""What the continuous integration adds to the tests: the branches they take, and the other Pythons."""
+"""What is run by hand beside the tests: counting the branches they take, and the other Pythons."""
 
 from __future__ import annotations
 

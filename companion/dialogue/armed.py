@@ -36,7 +36,8 @@ def over(heard: str, state: State) -> Decision | None:
     command = ARMED.get(heard)
     if command is None or state.mode != "speaking":
         return None
-    if any(_stands_in(heard, sentence) for sentence in state.said[max(0, state.sentence - 1) : state.sentence + 1]):
+    before = (state.before,) if state.sentence == 0 else state.said[state.sentence - 1 : state.sentence]
+    if any(_stands_in(heard, sentence) for sentence in (*before, *state.said[state.sentence : state.sentence + 1])):
         return None
     return Decision("command", command, heard=heard)
 

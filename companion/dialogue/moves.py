@@ -71,7 +71,8 @@ def say(state: State, text: str, *, aside: bool = False) -> Outcome:
     sentences = split(text)
     if aside:
         return state, (Say(sentences, aside=True),)
-    return replace(state, mode="speaking", said=sentences, sentence=0), (Say(sentences),)
+    before = state.said[state.sentence] if state.sentence < len(state.said) else ""
+    return replace(state, mode="speaking", said=sentences, sentence=0, before=before), (Say(sentences),)
 
 
 def tell(m: Moment, content_id: str, piece: int = 1) -> Outcome:

@@ -35,6 +35,8 @@ class State:
     """Sentences of what was said last, for "repeat"."""
     sentence: int = 0
     """Sentence of ``said`` that sounds or sounded last."""
+    before: str = ""
+    """The sentence that sounded last before those of ``said`` began: it may still be in the air."""
     options: tuple[str, ...] = ()
     """Ids just offered."""
     asked: str = ""

@@ -41,8 +41,8 @@ LEAST_SNR = 15.0
 """Decibels. In more noise than that the text is doubted, for false accepts rise steeply."""
 NOISE = 8.0
 """Decibels. In more noise than that nothing that was heard is worth asking about: the text is dropped."""
-SHORT_REFUSE = -2.3
-"""As `REFUSE`, for one or two words: no command by people lies below, and "stop" by flite only just above.
+SHORT_REFUSE = -1.9
+"""As `REFUSE`, for one or two words: one command by people in fourteen lies below, and "stop" by flite only just above.
 In noise, where "what" was found at -2.1, `SHORT_DOUBT` is the limit."""
 REPLY_SURE, REPLY_LEAST = -0.5, -1.2
 """Ratio from which a short reply that was awaited is trusted by itself, and from which it is asked about. These and the
