@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from companion.hearing.frames import BLOCK, DITHER, Resampler, dithered, mono, snr, to_int16
+from companion.hearing.frames import (
+    BLOCK,
+    DITHER,
+    FLOOR,
+    MARGIN,
+    Resampler,
+    dithered,
+    floored,
+    mono,
+    snr,
+    to_int16,
+    trimmed,
+)
 
 RATE = 16_000
 
@@ -60,3 +72,42 @@ def test_snr_knows_an_offset_from_sound_and_short_pieces_from_long_ones():
     assert snr(np.full(RATE, 5_000, np.int16)) == 0.0
     assert snr(np.ones(100, np.int16)) == 0.0
     assert snr(np.zeros(0, np.int16)) == 0.0
+
+
+def a_word(silence=RATE):
+    """A second of tone between silences."""
+    tone = 8_000 * np.sin(np.arange(RATE) * 0.3)
+    return np.concatenate([np.zeros(silence), tone, np.zeros(silence)]).astype(np.int16)
+
+
+def test_silence_is_cut_off_on_both_sides_and_a_margin_is_left():
+    cut, before = trimmed(a_word())
+    assert before == RATE - MARGIN
+    assert len(cut) == RATE + 2 * MARGIN
+    np.testing.assert_array_equal(cut, a_word()[before : before + len(cut)])
+
+
+def test_a_soft_ending_is_not_taken_for_silence():
+    sound = a_word().astype(np.float64)
+    sound[2 * RATE :] += 400 * np.sin(np.arange(RATE) * 1.5)  # 26 dB below the word
+    cut, before = trimmed(sound.astype(np.int16))
+    assert before + len(cut) == len(sound)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 319, 320, 5_000])
+def test_nothing_and_all_silence_come_through(samples):
+    silent = np.zeros(samples, np.int16)
+    cut, before = trimmed(silent)
+    assert before + len(cut) <= samples
+    assert len(floored(silent)) == samples
+
+
+def test_the_floor_of_noise_is_quiet_and_the_same_each_time():
+    sound = a_word()
+    noise = floored(sound).astype(np.float64) - sound
+    loud = np.sqrt(np.mean(sound[RATE : 2 * RATE].astype(np.float64) ** 2))
+    assert 20 * np.log10(loud / np.sqrt(np.mean(noise**2))) == pytest.approx(FLOOR, abs=1)
+    np.testing.assert_array_equal(floored(sound), floored(sound))
+    top = np.full(RATE, 32_767, np.int16)
+    top[::2] = -32_768
+    assert np.all(np.sign(floored(top)) == np.sign(top)), "far too loud is held, not turned over"

@@ -216,3 +216,16 @@ def test_what_is_decoded_in_a_pause_is_the_final_text_unless_speech_goes_on(pack
     assert recognizer.finish().text == straight.text
     # What was said before the pause still stands in the partial hypotheses.
     assert all(p.text.startswith(ahead.text) for p in partials if p)
+
+
+def test_times_of_words_count_from_the_start_though_silence_was_cut(pocketsphinx, say):
+    sound = samples_of(say("what is metastasis"))
+    early = heard_in(pocketsphinx, sound)
+    late = heard_in(pocketsphinx, np.concatenate([np.zeros(16_000, np.int16), sound]))
+    assert late.text == early.text == "what is metastasis"
+    assert late.words[0].start - early.words[0].start == pytest.approx(1.0, abs=0.15)
+
+
+def heard_in(recognizer, sound):
+    recognizer.accept(sound)
+    return recognizer.finish()
