@@ -114,6 +114,8 @@ def test_the_folders_are_where_each_system_wants_them(monkeypatch: pytest.Monkey
     from platformdirs.macos import MacOS
     from platformdirs.windows import Windows, get_win_folder_from_env_vars
 
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "/Users/rosa")
     monkeypatch.setattr(platformdirs, "PlatformDirs", MacOS)
     mac = Paths.find({})
