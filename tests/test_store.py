@@ -8,12 +8,12 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from model_server import ARCHIVE, VOSK_FILES, Behaviour, serving, vosk_model, zip_of
+from store_fixtures import GOOD
 
 from companion.catalogue import CATALOGUE, Model, Wheel
 from companion.errors import CompanionError, ModelError
@@ -23,26 +23,10 @@ from companion.settings import Paths
 from companion.store import ModelStore, find_vosk_model
 
 # The one room that opens connections; its tests reach a server on this machine and nothing else.
+pytest_plugins = ["store_fixtures"]
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
-GOOD = zip_of(VOSK_FILES)
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def paths(tmp_path: Path) -> Paths:
-    return Paths.find({"COMPANION_HOME": str(tmp_path)})
-
-
-@pytest.fixture
-def how() -> Behaviour:
-    return Behaviour(files={ARCHIVE: GOOD})
-
-
-@pytest.fixture
-def address(how: Behaviour) -> Iterator[str]:
-    with serving(how) as found:
-        yield found
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

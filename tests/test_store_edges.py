@@ -8,13 +8,13 @@ import shutil
 import ssl
 import subprocess
 import urllib.error
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from model_server import ARCHIVE, VOSK_FILES, Behaviour, serving, vosk_model, zip_of
+from model_server import ARCHIVE, VOSK_FILES, Behaviour, vosk_model
+from store_fixtures import GOOD
 
 from companion import acquiring, fetching, model_check
 from companion.catalogue import CATALOGUE, Model
@@ -23,26 +23,10 @@ from companion.fetching import UnreachableError
 from companion.settings import Paths
 from companion.store import ModelStore, find_vosk_model
 
+pytest_plugins = ["store_fixtures"]
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
-GOOD = zip_of(VOSK_FILES)
 EMBEDDING = next(m for m in CATALOGUE if m.wheel is not None)
-
-
-@pytest.fixture
-def paths(tmp_path: Path) -> Paths:
-    return Paths.find({"COMPANION_HOME": str(tmp_path)})
-
-
-@pytest.fixture
-def how() -> Behaviour:
-    return Behaviour(files={ARCHIVE: GOOD})
-
-
-@pytest.fixture
-def address(how: Behaviour) -> Iterator[str]:
-    with serving(how) as found:
-        yield found
 
 
 def test_a_pipe_in_a_models_place_is_never_read(tmp_path: Path) -> None:
