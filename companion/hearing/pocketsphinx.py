@@ -197,8 +197,8 @@ class PocketSphinxRecognizer:
         sound = floored(sound)
         shift = cut / SAMPLE_RATE
         try:
-            words, score, frames = self._decode(self._words, sound)
-            _, loop, _ = self._decode(self._phones, sound)
+            words, score, frames = decode(self._words, sound)
+            _, loop, _ = decode(self._phones, sound)
         except RuntimeError as err:
             raise self._failed() from err
         ratio = log_ratio(score, loop, frames) if words else None
@@ -237,7 +237,7 @@ class PocketSphinxRecognizer:
             return None
         try:
             self._words.activate_search(_REPLIES)
-            words, score, frames = self._decode(self._words, sound)
+            words, score, frames = decode(self._words, sound)
         except RuntimeError as err:
             raise self._failed() from err
         finally:
@@ -297,23 +297,24 @@ class PocketSphinxRecognizer:
             samprate=float(SAMPLE_RATE), loglevel="FATAL",
         )  # fmt: skip
 
-    def _decode(self, decoder: Any, sound: NDArray[np.int16]) -> tuple[tuple[Word, ...], float, int]:
-        """Words, the best path's score and the number of frames."""
-        decoder.reinit_feat()  # forgets the background of what came before
-        decoder.start_utt()
-        decoder.process_raw(sound.tobytes(), False, True)
-        decoder.end_utt()
-        found = decoder.hyp()
-        if found is None:
-            return (), 0.0, 1
-        # Read out at once: a segment iterator that outlives its utterance reads freed memory.
-        rows = [(s.word, s.start_frame, s.end_frame) for s in (decoder.seg() or ())]
-        words = tuple(
-            Word(_plain(w), start / FRAMES_PER_SECOND, (end + 1) / FRAMES_PER_SECOND)
-            for w, start, end in rows
-            if _plain(w)
-        )
-        return words, float(found.best_score), max(1, int(decoder.n_frames()))
+
+def decode(decoder: Any, sound: NDArray[np.int16]) -> tuple[tuple[Word, ...], float, int]:
+    """Words, the best path's score and the number of frames."""
+    decoder.reinit_feat()  # forgets the background of what came before
+    decoder.start_utt()
+    decoder.process_raw(sound.tobytes(), False, True)
+    decoder.end_utt()
+    found = decoder.hyp()
+    if found is None:
+        return (), 0.0, 1
+    # Read out at once: a segment iterator that outlives its utterance reads freed memory.
+    rows = [(s.word, s.start_frame, s.end_frame) for s in (decoder.seg() or ())]
+    words = tuple(
+        Word(_plain(w), start / FRAMES_PER_SECOND, (end + 1) / FRAMES_PER_SECOND)
+        for w, start, end in rows
+        if _plain(w)
+    )
+    return words, float(found.best_score), max(1, int(decoder.n_frames()))
 
 
 def _later(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from companion.errors import EngineError
 from companion.events import Hypothesis
 from companion.hearing.frames import dithered
-from companion.hearing.pocketsphinx import log_ratio
+from companion.hearing.pocketsphinx import FRAMES_PER_SECOND, decode, log_ratio
 from companion.ports import SAMPLE_RATE
 
 LEAST = -1.5
@@ -94,13 +94,15 @@ class WordSpotter:
         sound = dithered(sound, np.random.default_rng(0))
         try:
             self._words.activate_search(_ARMED)
-            text, score, length, frames = _decode(self._words, sound)
+            words, score, frames = decode(self._words, sound)
+            text = " ".join(w.text for w in words)
+            length = sum(round((w.end - w.start) * FRAMES_PER_SECOND) for w in words)
             # At the end of the sound the grammar may stand in the middle of a phrase.
             if text not in self._armed or length < LEAST_FRAMES:
                 return Hypothesis("", engine=self.name)
-            _, loop, _, _ = _decode(self._phones, sound)
+            _, loop, _ = decode(self._phones, sound)
             self._words.activate_search(_OTHERS)
-            _, other, _, _ = _decode(self._words, sound)
+            _, other, _ = decode(self._words, sound)
         except RuntimeError as err:
             raise EngineError("PocketSphinx could not process the sound.", "Say it again.") from err
         self.ratio = log_ratio(score, loop, frames)
@@ -121,17 +123,3 @@ class WordSpotter:
     def close(self) -> None:
         """See ``ports.Recognizer``."""
         self.reset()
-
-
-def _decode(decoder: Any, sound: NDArray[np.int16]) -> tuple[str, float, int, int]:
-    """Text, score, frames within words, frames."""
-    decoder.reinit_feat()
-    decoder.start_utt()
-    decoder.process_raw(sound.tobytes(), False, True)
-    decoder.end_utt()
-    found = decoder.hyp()
-    if found is None:
-        return "", 0.0, 0, 1
-    words = [(s.word, s.end_frame - s.start_frame + 1) for s in (decoder.seg() or ()) if s.word[:1] not in "<[+("]
-    text = " ".join(w.split("(", 1)[0] for w, _ in words)
-    return text, float(found.best_score), sum(n for _, n in words), max(1, int(decoder.n_frames()))
