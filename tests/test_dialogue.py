@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.content import load_pack
-from companion.dialogue import TABLE, finish, respond, said, start, step
+from companion.dialogue import TABLE, finish, prompts, respond, said, start, step
 from companion.dialogue.commands import COMMANDS
+from companion.dialogue.moves import Moment, tell
 from companion.dialogue.state import (
     Adjust,
     DeviceBack,
@@ -409,6 +410,43 @@ def test_with_no_topic_yet_next_begins_at_the_first_question_and_nothing_comes_b
     assert first.topic == PACK.questions[0].id
     before, _ = step(State(), Understood(Decision("command", "previous")), PACK)
     assert before.topic is None
+
+
+def held_in_a_fact():
+    """The state while the second sentence of the second fact is held, and that fact."""
+    fact = PACK.facts[1]
+    state, _ = command(State(), "read_facts")
+    while state.topic != fact.id:
+        state, _ = step(state, SpeechEnded(), PACK)
+    state, _ = step(state, SentenceStarted(1), PACK)
+    return command(state, "pause")[0], fact
+
+
+def test_no_where_nothing_was_asked_leaves_a_held_reading_held():
+    held, _ = held_in_a_fact()
+    state, actions = command(held, "no")
+    assert said(actions) == [prompts.HELD]
+    assert state == held
+    assert command(state, "resume")[1] == (ResumeSpeaking(),)
+    answered, _ = command(replace(held, options=(PACK.questions[0].id,)), "no")
+    assert answered.mode == "speaking", "an offer is declined"
+
+
+def test_continue_after_a_held_word_about_the_moment_takes_up_the_reading_that_was_left():
+    held, fact = held_in_a_fact()
+    state, _ = command(held, "stop")
+    state, _ = command(command(finish(state, PACK)[0], "pause")[0], "pause")  # "Nothing is being read." is held
+    assert state.mode == "paused"
+    state, actions = command(state, "resume")
+    assert (state.topic, state.sentence) == (fact.id, 1)
+    assert said(actions) == [prompts.narrated(fact)]
+
+
+def test_continue_after_a_held_answer_goes_on_with_that_answer():
+    held, fact = held_in_a_fact()
+    state, _ = tell(Moment(replace(held, playlist=(), left=(fact.id, 1)), PACK), PACK.questions[0].id)
+    for again in (state, command(state, "repeat")[0]):
+        assert command(command(again, "pause")[0], "resume")[1] == (ResumeSpeaking(),)
 
 
 def test_continue_takes_up_a_single_answer_that_was_left_and_a_fact_goes_on_to_the_next():

@@ -112,7 +112,8 @@ def _by_sentence(m: Moment, by: int) -> Outcome:
 def _repeat(m: Moment, _d: Decision) -> Outcome:
     if not m.state.said:
         return _nothing(m, "repeat")
-    return say(m.state, " ".join(m.state.said))
+    state, actions = say(m.state, " ".join(m.state.said))
+    return replace(state, telling=m.state.telling), actions
 
 
 def _more(m: Moment, d: Decision) -> Outcome:
@@ -151,9 +152,9 @@ def _pause(m: Moment, _d: Decision) -> Outcome:
 
 
 def _resume(m: Moment, _d: Decision) -> Outcome:
-    if m.state.mode == "paused":
+    if m.state.mode == "paused" and (m.state.telling or not m.state.left):
         return replace(m.state, mode="speaking"), (ResumeSpeaking(),)
-    # In the greeting, or an answer in between, "continue" means the reading that was left.
+    # In the greeting, a held prompt, or an answer in between, "continue" means the reading that was left.
     if m.state.mode == "speaking" and (m.state.playlist or not m.state.left):
         return m.state, ()
     if m.state.left and (m.state.left[0] in _playlist(m) or m.item(m.state.left[0])):
@@ -258,6 +259,8 @@ def _yes(m: Moment, d: Decision) -> Outcome:
 
 
 def _no(m: Moment, _d: Decision) -> Outcome:
+    if m.state.mode == "paused" and m.state.telling and not m.state.options:
+        return say(m.state, prompts.HELD, aside=True)  # nothing was asked, so nothing is lost
     return say(replace(m.fresh(), topic=m.state.topic), prompts.NOTHING_TO["no"])
 
 

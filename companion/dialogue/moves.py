@@ -72,11 +72,17 @@ def say(state: State, text: str, *, aside: bool = False) -> Outcome:
     if aside:
         return state, (Say(sentences, aside=True),)
     before = state.said[state.sentence] if state.sentence < len(state.said) else ""
-    return replace(state, mode="speaking", said=sentences, sentence=0, before=before), (Say(sentences),)
+    said = replace(state, mode="speaking", said=sentences, sentence=0, before=before, telling=False)
+    return said, (Say(sentences),)
 
 
 def tell(m: Moment, content_id: str, piece: int = 1) -> Outcome:
     """Tell a piece of an item (1 the short answer, 2 and on the further ones), a term, or a frame of the narration."""
+    state, actions = _told(m, content_id, piece)
+    return replace(state, telling=bool(actions)), actions
+
+
+def _told(m: Moment, content_id: str, piece: int) -> Outcome:
     state = m.state
     if content_id in {OPENING, ENDING}:
         text = m.pack.introduction if content_id == OPENING else m.pack.closing

@@ -15,7 +15,7 @@ HELLO = "Hello. Ask a question about {title}, or say help. Nothing leaves this c
 REMIND = "I am listening. Ask a question, or say list questions."
 GOODBYE = "Goodbye. Your place is saved."
 STOPPED = "Stopped. Your place is saved."
-PAUSED = "Paused. Say resume to go on."
+HELD = "All right. It is still paused. Say resume to go on, or ask a question."
 NOTHING_TO = {
     "repeat": "There is nothing to repeat yet.",
     "pause": "Nothing is being read.",

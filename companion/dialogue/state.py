@@ -35,6 +35,8 @@ class State:
     """Sentences of what was said last, for "repeat"."""
     sentence: int = 0
     """Sentence of ``said`` that sounds or sounded last."""
+    telling: bool = False
+    """``said`` is the pack's: a topic, a term or a piece of the narration, and no word about the moment."""
     before: str = ""
     """The sentence that sounded last before those of ``said`` began: it may still be in the air."""
     options: tuple[str, ...] = ()
