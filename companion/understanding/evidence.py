@@ -51,6 +51,8 @@ class Evidence:
     """What is named that the pack doesn't speak of, unless the nearest wording names it too."""
     organs: tuple[str, ...] = ()
     """Cancers of one organ that are named, unless the nearest wording names them too."""
+    diseases: tuple[str, ...] = ()
+    """Diseases that are named and that the pack doesn't speak of."""
 
     @property
     def lead(self) -> float:
@@ -122,6 +124,7 @@ def weigh(scores: Scores, reading: Reading, content: Collection[str]) -> Evidenc
         cost=reading.cost,
         foreign=foreign,
         organs=organs,
+        diseases=reading.diseases,
     )
 
 

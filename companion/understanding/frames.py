@@ -36,6 +36,8 @@ _START = [
     rf"(?:tell|explain|describe|give|show|teach|read|remind|inform|clarify)(?: to)?(?: me| us){_BIT}{_ABOUT}",
     rf"(?:explain|describe|clarify|talk)(?: about)?{_BIT}{_ABOUT}(?= (?:what|how|why|when|which|the|if|whether))",
     r"help (?:me|us) (?:to )?(?:understand|learn|know)(?: about)?",
+    r"(?:(?:can|could|would|will) you )?(?:please )?(?:(?:walk|talk|take|run|guide|lead) (?:me|us) through|fill (?:me|us) in on)",
+    r"(?:(?:can|could|may|might) (?:i|we) (?:please |kindly )?(?:have|get|ask for|hear) |give (?:me|us) )?(?:a|an|the|some)(?: (?:short|quick|brief|simple|clear|plain))? (?:explanation|definition|description|version|summary|overview|outline) (?:of|about|on)",
     r"let (?:me|us) (?:know|hear|ask)(?: about)?",
     r"(?:(?:can|could|would|will) you )?(?:please )?(?:boil|break|lay|put|spell|dumb) (?:(?:it|that|this|things) )?(?:down|out)(?: for (?:me|us))?(?= (?:what|how|why|which))",
     r"name (?:me|us)",
@@ -128,6 +130,7 @@ _ASKING = frozenset(
     "read reading understand understood learn learning watch watching watched saw listening listened explain explained talk talking want wanted "
     "like trying confused remember hope please hello hi hey sorry information looking telling mentioned homework essay class".split()
 )
+_TURNING = _ASKING | frozenset("so but anyway please well then me us".split())
 # A tail is only cut when it speaks of the asking itself.
 _TALK = frozenset("please thanks thank sorry know wondering curious explained explain understand told".split())
 # "Explain that for me" is talk; "can I have" and "is it too late for me" are about one person.
@@ -168,6 +171,11 @@ def clauses(words: list[str]) -> list[list[str]]:
             if len(rest) > 1 and _around(words[:i]):
                 out.append(rest)
     return out
+
+
+def questions_after_talk(words: list[str]) -> list[list[str]]:
+    """The questions that follow a word of turning to them ("…, so what is …", "… and wondered whether …")."""
+    return [question for at, question in questions_within(words) if words[at - 1] in _TURNING]
 
 
 def questions_within(words: list[str]) -> list[tuple[int, list[str]]]:

@@ -60,6 +60,8 @@ class Reading:
     """Best first."""
     foreign: tuple[str, ...] = ()
     """Diseases and topics that the pack doesn't speak of."""
+    diseases: tuple[str, ...] = ()
+    """Those of them that are diseases."""
     organs: tuple[str, ...] = ()
     """Cancers of one organ that are named: the pack speaks of all in general."""
     cost: float = 0.0
@@ -177,8 +179,10 @@ class Lexical:
         )
         cost = max((c.cost for c in concepts), default=0.0)
         # As mended: "pal eat of care" names no food.
-        foreign, organs = self._foreign_in(self.vocabulary.mend(words), keys)
-        return Reading(tuple(concepts), tuple(matches), foreign, organs, cost, bool(_PRONOUNS & set(words)))
+        diseases, topics, organs = self._foreign_in(self.vocabulary.mend(words), keys)
+        return Reading(
+            tuple(concepts), tuple(matches), (*diseases, *topics), diseases, organs, cost, bool(_PRONOUNS & set(words))
+        )
 
     def _nearest(self, keys: set[str], total: float, without: str) -> dict[int, tuple[float, int]]:
         """For each entry that shares a concept: the weighted Dice coefficient of its nearest wording, and that one."""
@@ -232,15 +236,20 @@ class Lexical:
             len(cues), bool(cues & entry.title), bool(hard & self._subject), bool(shared & self._core),
         )  # fmt: skip
 
-    def _foreign_in(self, words: Sequence[str], keys: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _foreign_in(self, words: Sequence[str], keys: set[str]) -> tuple[tuple[str, ...], ...]:
+        """Diseases, topics, and cancers of one organ that are named."""
         if tuple(words) in self._own_rows:
-            return (), ()
+            return (), (), ()
         stemmed = [stem(w) for w in words]
-        found = [w for row, w in (self._diseases | self._topics).items() if _has(stemmed, row)]
-        organs = []
+        diseases, topics = (
+            tuple(w for row, w in named.items() if _has(stemmed, row)) for named in (self._diseases, self._topics)
+        )
+        organs: tuple[str, ...] = ()
         if keys & self._tumor:
-            organs = [f"{w} cancer" for row, w in self._organs.items() if _has(stemmed, row) and _names(stemmed, row)]
-        return tuple(found), tuple(organs)
+            organs = tuple(
+                f"{w} cancer" for row, w in self._organs.items() if _has(stemmed, row) and _names(stemmed, row)
+            )
+        return diseases, topics, organs
 
 
 _PRONOUNS = frozenset("it this they them these".split())

@@ -18,7 +18,8 @@ _DEFINE = (
 )  # fmt: skip
 _LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
 _MEANING = re.compile(
-    r"\bwhat (?:on earth |exactly |in the world )?(?:is|are|was|were|does|do|did) (?:it|that|this|they|those|these)\b(?! (?:like|for|about|done|made))|"
+    r"\bwhat (?:on earth |exactly |in the world )?(?:is|are|was|were) (?:it|that|this|they|those|these)\b(?! (?:like|for|about|done|made))|"
+    r"\bwhat (?:does|do|did) (?:it|that|this|they|those|these)(?: do)?$|"
     r"\bwhat (?:it|that|this|they) (?:is|are|was|means?|meant|stands? for)\b|\bwhat (?:does|do|did|would)\b.*\b(?:mean|refer to|stand for)\b|"
     r"\bwhatever (?:is|are) (?:that|it|this|those)\b|\bthe (?:meaning|sense) of\b|\bwhat are (?:they|you) (?:referring to|on about)\b|"
     r"\b(?:word|term|expression)\b.*\bwhat\b|\bwhat\b.*\b(?:word|term|expression)\b|\bwhat it mean\b|\bwhat they doing\b"

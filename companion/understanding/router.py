@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from companion.content.types import Pack
 from companion.events import FRESH, Context, Decision, Hypothesis
@@ -14,14 +13,16 @@ from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
-from companion.understanding.frames import clauses, questions_within
+from companion.understanding.frames import clauses
 from companion.understanding.lexical import Lexical, Reading, by_wording
 from companion.understanding.library import LARGE, Library
-from companion.understanding.likeness import ADVICE_ALONE, DANGER_ALONE, SPEAKERS, danger, likeness
+from companion.understanding.likeness import likeness
 from companion.understanding.meanings import Meanings
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.persons import PERSONS
 from companion.understanding.safety import Finding, Safety
+from companion.understanding.talk import IDLE_ADVICE, Talk, is_nobodys_case
+from companion.understanding.topics import Scores
 from companion.understanding.vocabulary import Vocabulary
 
 Learn = Callable[[Pack, Vocabulary], "Topics | Library"]
@@ -35,13 +36,6 @@ _SPLIT = re.compile(
 
 NEAREST_NAMED = 0.15
 """Least value of a topic that a decline names."""
-STORY = 11
-"""Words from which on a general question may stand at the end of talk about people."""
-STORY_ADVICE, STORY_DANGER, STORY_QUESTION = 0.3, 0.15, 0.75
-"""Most likeness of the whole to a personal question and to a sign of danger, and least chance of the question's topic.
-Read off the tune set: none of its urgent or personal lines is let through."""
-IDLE_QUESTION = 0.45
-"""The same chance where the whole is hardly like a personal question."""
 HINT_OF_ADVICE = 0.2
 """Likeness to a personal question at which a topic is no longer answered at once; its own wordings still are."""
 EMBEDDED = "pocketsphinx"
@@ -76,6 +70,7 @@ class Router:
         self._library = made if isinstance(made, Library) else None
         self._content = frozenset([*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary)])
         self._meanings = Meanings(pack, self._lexical.vocabulary)
+        self._talk = Talk(self._lexical, care_words(pack), self._weighed)
         self._wordings = {} if large else by_wording(pack)
         self._titles = {i.id: i.title for i in pack.items}
 
@@ -102,7 +97,7 @@ class Router:
         if finding.rule is not None and not (command and command.id in _OF_THE_VOICE):
             return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
         # What the embedded recogniser finds beside a command may as well be made up ("I have a head, what").
-        if command and command.remark and (strict or not self._is_talk(command.remark, finding)):
+        if command and command.remark and (strict or not self._talk.is_mere(command.remark, self._scores(finding.question))):
             command = None
         if command and (decision := self._command(command, context)):
             return decision
@@ -114,7 +109,7 @@ class Router:
         return self._hint_of_advice(found, finding) if PERSONS & set(words) else found
 
     def _hint_of_advice(self, found: Decision, finding: Finding) -> Decision:
-        scores = self._topics.scores(finding.question) if self._topics and found.kind == "answer" else None
+        scores = self._scores(finding.question) if found.kind == "answer" else None
         if scores is None or scores.of(ADVICE) < HINT_OF_ADVICE or found.candidates[:1] == ((found.id, 1.0),):
             return found
         why = "It is a little like a question about one person, so it is asked first."
@@ -128,16 +123,6 @@ class Router:
         return list(finding.question)
 
     # Commands
-
-    def _is_talk(self, remark: Sequence[str], finding: Finding) -> bool:
-        """Whether what was said beside a command is about nobody's health and none of the pack's business."""
-        reading = self._lexical.read(remark)
-        if PERSONS & set(remark) - SPEAKERS - {"my", "our"} or self._care & {stem(w) for w in remark} or reading.organs:
-            return False
-        if any(self._lexical.is_subject(c.key) for c in reading.concepts):
-            return False
-        scores = self._topics.scores(finding.question) if self._topics else None
-        return scores is None or (danger(scores)[1] < DANGER_ALONE / 2 and scores.of(ADVICE) < ADVICE_ALONE)
 
     def _command(self, command: Command, context: Context) -> Decision | None:
         why = f'The whole utterance is the command "{command.id.replace("_", " ")}".'
@@ -182,7 +167,7 @@ class Router:
 
     def _by_likeness(self, finding: Finding, words: list[str], *, strict: bool) -> Decision | None:
         """Danger and personal questions that no list holds; and what names a person and is neither."""
-        scores = self._topics.scores(finding.question) if self._topics else None
+        scores = self._scores(finding.question)
         if scores is None:
             return None
         kind, label = likeness(scores, finding, words, self._content, strict=strict)
@@ -195,7 +180,7 @@ class Router:
             return self._advice(replace(finding, reason=why))
         if kind == "command":
             return Decision("command", label.removeprefix(COMMAND), reasons=(why,))
-        if kind == "talk" and self._names_illness(finding.question):
+        if kind == "talk" and self._talk.names_illness(finding.question):
             return self._advice(finding)
         found = self._topic(list(finding.question), words, FRESH)
         if kind == "question":
@@ -205,64 +190,29 @@ class Router:
             return self._in_passing(finding, words) or replace(asked, personal=True)
         return found if found.kind == "decline" else None
 
-    @cached_property
-    def _care(self) -> frozenset[str]:
-        return care_words(self._pack)
-
-    def _names_illness(self, words: Sequence[str]) -> bool:
-        reading = self._lexical.read(words)
-        if self._care & {stem(w) for w in words}:
-            return True
-        return bool(reading.foreign or reading.organs or any(self._lexical.is_subject(c.key) for c in reading.concepts))
-
     def _in_passing(self, finding: Finding, words: list[str]) -> Decision | None:
-        """A general question at the end of a story ("my neighbour had it, and how does cancer spread").
-
-        Only where the story is like nobody's case, and the question names no person. It is asked about first, unless
-        the story is no more than talk ("I'm a retired vet, so …") and the question names its subject.
-        """
-        scores = self._topics.scores(finding.question) if self._topics and len(words) >= STORY else None
-        if scores is None or scores.of(ADVICE) > STORY_ADVICE or danger(scores)[1] > STORY_DANGER:
+        """A general question within a story; asked about first, unless the story is no more than talk."""
+        scores = self._scores(finding.question)
+        if scores is None or not is_nobodys_case(scores, words):
             return None
-        idle = scores.of(ADVICE) <= STORY_ADVICE / 2
-        if idle and (term := self._meanings.meant(words)):
+        if scores.of(ADVICE) <= IDLE_ADVICE and (term := self._meanings.meant(words)):
             why = f'It asks what "{term.term}" means. People are named around it, so it is asked first.'
-            return Decision(
-                "confirm", f"glossary/{term.id}", candidates=((f"glossary/{term.id}", 1.0),), personal=True,
-                reasons=(finding.reason, why),
-            )  # fmt: skip
-        asked = [(at, q) for at, q in questions_within(words) if not PERSONS & set(q)]
-        if not asked:
+            found = _answer(f"glossary/{term.id}", 1.0, (finding.reason,))
+            return replace(_asked_first(found, why), personal=True)
+        within = self._talk.question_of(words, scores)
+        if within is None:
             return None
-        # The words alone choose which parts it may be, so that the sentence model has two to look at, at most.
-        likely = max(asked, key=lambda row: (self._best_by_words(row[1]), len(row[1])))
-        tried = [(row, w) for row in (asked[0], likely)[: 1 + (likely is not asked[0])] if (w := self._weighed(row[1]))]
-        if not tried:
-            return None
-        # The longest says most; a shorter one counts where the longest is unclear.
-        (at, question), (evidence, verdict) = next(
-            (t for t in tried if t[1][1].chance >= STORY_QUESTION), max(tried, key=lambda t: t[1][1].chance)
-        )
-        if evidence.foreign or evidence.organs:
-            return None
-        if evidence.pronoun and not evidence.subject and scores.of(ADVICE) > STORY_ADVICE / 2:
-            return None  # "my aunt has it, can it be cured" is about her
-        if verdict.chance < (IDLE_QUESTION if idle else STORY_QUESTION):
-            return None
-        why = f'The question in it is general: "{" ".join(question)}".'
-        idle = idle and not self._names_illness(words[:at])
-        if idle and verdict.kind == "answer" and evidence.subject:
-            return _answer(verdict.ids[0], round(evidence.values[0], 3), (why, *verdict.reasons))
-        why += " People are named around it, so it is asked first."
-        return Decision(
-            "confirm", verdict.ids[0], candidates=((verdict.ids[0], round(verdict.chance, 3)),), personal=True,
-            reasons=(finding.reason, why, *verdict.reasons),
-        )  # fmt: skip
-
-    def _best_by_words(self, words: Sequence[str]) -> float:
-        return max((m.score for m in self._lexical.read(words).matches if m.telling > 0), default=0.0)
+        verdict = within.verdict
+        why = f'The question in it is general: "{within.question}".'
+        if within.idle and verdict.kind == "answer" and within.evidence.subject:
+            return _answer(verdict.ids[0], round(within.evidence.values[0], 3), (why, *verdict.reasons))
+        found = _answer(verdict.ids[0], round(verdict.chance, 3), (finding.reason, why, *verdict.reasons))
+        return replace(_asked_first(found, "People are named around it, so it is asked first."), personal=True)
 
     # The pack
+
+    def _scores(self, words: Sequence[str]) -> Scores | None:
+        return self._topics.scores(words) if self._topics else None
 
     def _topic(self, bare: list[str], words: list[str], context: Context) -> Decision:
         if exact := self._wordings.get(tuple(bare)) or self._wordings.get(tuple(words)):
@@ -282,14 +232,11 @@ class Router:
         if weighed is None:
             return None
         evidence, verdict = weighed
-        if verdict.kind != "answer" and len(bare) > LONG_WINDED and not (evidence.foreign or evidence.organs):
-            inner = max(clauses(bare), key=len, default=None)
-            of_clause = self._weighed(inner) if inner else None
-            if of_clause and of_clause[1].chance > verdict.chance:
-                evidence, verdict = of_clause
+        if verdict.kind != "answer" and len(bare) > LONG_WINDED:
+            evidence, verdict = self._talk.clearest(bare, evidence, verdict)
         if verdict.kind != "answer" and (term := self._meanings.meant(bare)):
             found = _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
-            plain = self._meanings.nothing_else(term, bare)
+            plain = self._meanings.nothing_else(term, bare) or not PERSONS & set(bare)
             return found if plain else _asked_first(found, "Other words are said with it, so it is asked first.")
         values = dict(zip(evidence.ids, evidence.values, strict=True))
         ids = verdict.ids if verdict.kind == "confirm" else evidence.ids[:3]
@@ -308,7 +255,7 @@ class Router:
 
     def _weighed(self, bare: Sequence[str]) -> tuple[Evidence, Verdict] | None:
         """The evidence of the topic model and the words, and the verdict; None without a model."""
-        scores = self._topics.scores(bare) if self._topics else None
+        scores = self._scores(bare)
         evidence = weigh(scores, self._lexical.read(bare), self._content) if scores else None
         if self._topics is None or evidence is None:
             return None

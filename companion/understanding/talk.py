@@ -1,0 +1,135 @@
+"""The talk around a question or a command: whether it is mere talk, and the question within it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from companion.understanding.decide import Verdict
+from companion.understanding.evidence import Evidence
+from companion.understanding.exemplars import ADVICE
+from companion.understanding.frames import HARMLESS, clauses, questions_after_talk, questions_within
+from companion.understanding.lexical import Lexical
+from companion.understanding.likeness import ADVICE_ALONE, DANGER_ALONE, SPEAKERS, danger
+from companion.understanding.normal import stem
+from companion.understanding.persons import PERSONS
+from companion.understanding.topics import Scores
+
+STORY = 11
+"""Words from which on a general question may stand at the end of talk about people."""
+STORY_ADVICE, STORY_DANGER, STORY_QUESTION = 0.3, 0.15, 0.75
+"""Most likeness of the whole to a personal question and to a sign of danger, and least chance of the question's topic.
+Read off the tune set: none of its urgent or personal lines is let through."""
+IDLE_QUESTION = 0.45
+"""The same chance where the whole is hardly like a personal question."""
+IDLE_ADVICE = STORY_ADVICE / 2
+
+Weigh = Callable[[Sequence[str]], "tuple[Evidence, Verdict] | None"]
+"""The evidence of tokens without frames, and the verdict; None without a topic model."""
+
+
+class Within(NamedTuple):
+    """A general question within a story."""
+
+    question: str
+    evidence: Evidence
+    verdict: Verdict
+    idle: bool
+    """Whether the story is no more than talk, so that the question need not be confirmed."""
+
+
+class Talk:
+    """Tells talk from what it surrounds, for one pack. Pure; of its own state it has none."""
+
+    def __init__(self, lexical: Lexical, care: AbstractSet[str], weigh: Weigh) -> None:
+        """Know the pack.
+
+        Args:
+            lexical: Reads the words.
+            care: Stems of the words of illness and treatment, ``exemplars.care_words``.
+            weigh: Weighs a question.
+
+        """
+        self._lexical = lexical
+        self._care = care
+        self._weigh = weigh
+
+    def names_illness(self, words: Sequence[str]) -> bool:
+        """Whether an illness, a treatment or the pack's subject is named."""
+        reading = self._lexical.read(words)
+        if self._care & {stem(w) for w in words}:
+            return True
+        return bool(reading.foreign or reading.organs or any(self._lexical.is_subject(c.key) for c in reading.concepts))
+
+    def is_mere(self, remark: Sequence[str], scores: Scores | None) -> bool:
+        """Whether what was said beside a command is about nobody's health and none of the pack's business.
+
+        Args:
+            remark: The tokens beside the command.
+            scores: Of the whole utterance; None without a topic model.
+
+        """
+        reading = self._lexical.read(remark)
+        if PERSONS & set(remark) - SPEAKERS - {"my", "our"} or self._care & {stem(w) for w in remark} or reading.organs:
+            return False
+        if any(self._lexical.is_subject(c.key) for c in reading.concepts):
+            return False
+        return scores is None or (danger(scores)[1] < DANGER_ALONE / 2 and scores.of(ADVICE) < ADVICE_ALONE)
+
+    def question_of(self, words: list[str], scores: Scores) -> Within | None:
+        """A general question at the end of a story ("my neighbour had it, and how does cancer spread").
+
+        None unless the story is like nobody's case, and the question names no person.
+
+        Args:
+            words: All tokens.
+            scores: Of the whole utterance.
+
+        """
+        advice = scores.of(ADVICE)
+        asked = [(at, q) for at, q in questions_within(words) if not PERSONS & set(q)]
+        if not asked or not is_nobodys_case(scores, words):
+            return None
+        # The words alone choose which parts it may be, so that the sentence model has two to look at, at most.
+        likely = max(asked, key=lambda row: (self._best_by_words(row[1]), len(row[1])))
+        tried = [(row, w) for row in (asked[0], likely)[: 1 + (likely is not asked[0])] if (w := self._weigh(row[1]))]
+        if not tried:
+            return None
+        # The longest says most; a shorter one counts where the longest is unclear.
+        (at, question), (evidence, verdict) = next(
+            (t for t in tried if t[1][1].chance >= STORY_QUESTION), max(tried, key=lambda t: t[1][1].chance)
+        )
+        if evidence.foreign or evidence.organs:
+            return None
+        if evidence.pronoun and not evidence.subject and advice > IDLE_ADVICE:
+            return None  # "my aunt has it, can it be cured" is about her
+        if verdict.chance < (IDLE_QUESTION if advice <= IDLE_ADVICE else STORY_QUESTION):
+            return None
+        # Nobody but the one who asks is named, and the question, which is general, names nobody.
+        idle = advice <= IDLE_ADVICE or PERSONS & set(words) <= SPEAKERS
+        idle = idle and not self.names_illness([w for w in words[:at] if w not in HARMLESS])
+        return Within(" ".join(question), evidence, verdict, idle)
+
+    def _best_by_words(self, words: Sequence[str]) -> float:
+        return max((m.score for m in self._lexical.read(words).matches if m.telling > 0), default=0.0)
+
+    def clearest(self, bare: list[str], evidence: Evidence, verdict: Verdict) -> tuple[Evidence, Verdict]:
+        """The evidence of the question within an utterance where it is clearer than that of the whole, given here."""
+        foreign = bool(evidence.foreign or evidence.organs)
+        inner = None if foreign else max(clauses(bare), key=len, default=None)
+        if inner is not None:
+            of_clause = self._weigh(inner)
+            return of_clause if of_clause and of_clause[1].chance > verdict.chance else (evidence, verdict)
+        if len(bare) < STORY or evidence.diseases or evidence.organs:
+            return evidence, verdict
+        # Around it is talk of anything ("with a cup of tea"), so it must be clear by itself, and name its subject.
+        inner = max(questions_after_talk(bare), key=len, default=None)
+        of_question = self._weigh(inner) if inner else None
+        clear = of_question and of_question[1].kind == "answer" and of_question[0].subject
+        return of_question if of_question and clear else (evidence, verdict)
+
+
+def is_nobodys_case(scores: Scores, words: Sequence[str]) -> bool:
+    """Whether a long utterance is hardly like a personal question and like no sign of danger."""
+    return len(words) >= STORY and scores.of(ADVICE) <= STORY_ADVICE and danger(scores)[1] <= STORY_DANGER
