@@ -56,7 +56,8 @@ class Decision:
     reasons: tuple[str, ...] = ()
     """Plain sentences for ``--explain``."""
     personal: bool = False
-    """A person is spoken of around a question that is general: what is said carries the emergency sentence."""
+    """A person or an illness is spoken of around a question that is general: what is said, an offer or an answer,
+    carries the emergency sentence."""
     then: Decision | None = None
     """The second question of one breath; None for one question."""
 

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("numpy")
 
 from companion.content import load_pack
+from companion.dialogue import respond
 from companion.settings import Paths
 from companion.store import ModelStore
 from companion.understanding import Router
@@ -54,19 +55,24 @@ def test_a_question_is_found_in_the_talk_of_the_one_who_asks(router: Router, sai
 @pytest.mark.parametrize(
     ("said", "topic"),
     [
-        ("over a cup of tea with my sister we wondered whether cancer can come back years later", "years-later"),
-        ("my neighbour had it years ago and we talked so tell me how does cancer spread through the body", "spread"),
-        (
-            "i watched a long programme about diabetes last night and it made me think so how does cancer spread",
-            "spread",
-        ),
+        ("we lost our mother to cancer last year and i always wondered how does cancer spread", "spread"),
+        ("there was a man on the wireless and he kept saying metastasis so what is it he meant by that", "what"),
     ],
 )
-def test_beside_other_people_or_illnesses_a_general_question_is_asked_first(
+def test_beside_an_illness_that_is_nobodys_case_a_general_question_is_answered_with_the_emergency_sentence(
     router: Router, said: str, topic: str
 ) -> None:
     decision = router.decide(said)
-    assert (decision.kind, decision.id, decision.personal) == ("confirm", topic, True)
+    assert (decision.kind, decision.id, decision.personal) == ("answer", topic, True)
+    told = respond(decision, PACK)
+    assert PACK.emergency in told and PACK.item(topic).short in told
+    assert told.index(PACK.emergency) > told.index(PACK.item(topic).short)
+
+
+def test_near_somebodys_case_a_general_question_is_asked_first_by_meaning(router: Router) -> None:
+    said = "can you tell me is it true that cancer can spread to many places at once because my wife has it in the lung"
+    decision = router.decide(said)
+    assert (decision.id, decision.personal) == ("many-places", True) and decision.kind in {"answer", "confirm"}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +81,7 @@ def test_beside_other_people_or_illnesses_a_general_question_is_asked_first(
         "my aunt has it in her liver and we were wondering can it be cured",
         "my mother has cancer in her bones so how long has she got do you think",
         "we had a long day at the hospital with my dad so tell me does he need chemotherapy",
+        "i have been having headaches every morning for two weeks and i wanted to ask are they a sign of spread",
     ],
 )
 def test_a_story_that_is_somebodys_case_is_never_answered(router: Router, said: str) -> None:

@@ -42,6 +42,43 @@ def test_commands_are_heard_with_and_without_politeness(command, examples):
 
 
 @pytest.mark.parametrize(
+    ("said", "kind", "what"),
+    [
+        ("I can't see so could you tell me what metastasis is", "answer", "what"),
+        ("I am blind, what is a biopsy", "answer", "glossary/biopsy"),
+        ("I have lost my sight and want to know how cancer spreads", "answer", "spread"),
+        ("my eyesight isn't what it was, so would you tell me about treatment", "answer", "treatment"),
+        ("my eyes are gone, read the facts", "command", "read_facts"),
+        ("I'm nearly blind so please speak slower", "command", "slower"),
+        ("I can't see the screen", "command", "help"),
+        ("I am blind", "command", "help"),
+    ],
+)
+def test_poor_sight_is_no_sign_of_a_stroke(said, kind, what):
+    decision = ROUTER.decide(said)
+    assert (decision.kind, decision.id) == (kind, what)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I can't see",
+        "my sight has gone",
+        "my sight has gone, is that normal",
+        "my vision is gone, what should I do",
+        "I can't see out of my left eye, what is metastasis",
+        "I suddenly can't see, what is metastasis",
+        "I can't see and I can't speak",
+        "I went blind in one eye",
+        "I can't see and I have a terrible headache",
+    ],
+)
+def test_a_loss_of_sight_is(said):
+    decision = ROUTER.decide(said)
+    assert (decision.kind, decision.id) == ("urgent", "stroke")
+
+
+@pytest.mark.parametrize(
     ("said", "command"),
     [
         ("the phone rang, can you say that again", "repeat"),

@@ -64,7 +64,8 @@ def _understood(m: Moment, event: Event) -> Outcome:
 
 def _answer(m: Moment, decision: Decision) -> Outcome:
     queue = (decision.then,) if decision.then else ()
-    return tell(Moment(replace(m.fresh(), queue=queue), m.pack), decision.id or "")
+    reminder = m.pack.emergency if decision.personal else ""
+    return tell(Moment(replace(m.fresh(), queue=queue), m.pack), decision.id or "", reminder=reminder)
 
 
 def _confirm(m: Moment, decision: Decision) -> Outcome:

@@ -76,19 +76,27 @@ def say(state: State, text: str, *, aside: bool = False) -> Outcome:
     return said, (Say(sentences),)
 
 
-def tell(m: Moment, content_id: str, piece: int = 1) -> Outcome:
-    """Tell a piece of an item (1 the short answer, 2 and on the further ones), a term, or a frame of the narration."""
-    state, actions = _told(m, content_id, piece)
+def tell(m: Moment, content_id: str, piece: int = 1, reminder: str = "") -> Outcome:
+    """Tell a piece of an item (1 the short answer, 2 and on the further ones), a term, or a frame of the narration.
+
+    Args:
+        m: The moment.
+        content_id: Of the item, the term or the frame.
+        piece: Of the item.
+        reminder: Said behind a term or a short answer; "" for none.
+
+    """
+    state, actions = _told(m, content_id, piece, f" {reminder}" if reminder else "")
     return replace(state, telling=bool(actions)), actions
 
 
-def _told(m: Moment, content_id: str, piece: int) -> Outcome:
+def _told(m: Moment, content_id: str, piece: int, reminder: str) -> Outcome:
     state = m.state
     if content_id in {OPENING, ENDING}:
         text = m.pack.introduction if content_id == OPENING else m.pack.closing
         return say(replace(state, topic=None, told=0), text)
     if term := m.term(content_id):
-        return say(replace(state, topic=content_id, told=1), prompts.define(term))
+        return say(replace(state, topic=content_id, told=1), prompts.define(term) + reminder)
     item = m.item(content_id)
     if item is None:
         return state, ()
@@ -100,4 +108,4 @@ def _told(m: Moment, content_id: str, piece: int) -> Outcome:
     if state.playlist:
         return say(state, prompts.narrated(item))
     offer = f" {prompts.offer_more(item)}" if state.conversation and not state.queue else ""
-    return say(state, prompts.answer(item) + offer)
+    return say(state, prompts.answer(item) + reminder + offer)

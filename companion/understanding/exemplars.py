@@ -73,8 +73,9 @@ def idioms() -> tuple[tuple[str, str], ...]:
 
 
 def care_words(pack: Pack) -> frozenset[str]:
-    """Stems that personal questions of the pack hold and everyday talk does not ("tablet", "scan", "operation")."""
-    personal = {stem(t) for text in pack.advice_prototypes for t in tokens(text)}
+    """Stems of the pack's personal questions and cries for help, but those of everyday talk ("scan", "headache")."""
+    cries = [text for rule in pack.urgent for text in rule.prototypes]
+    personal = {stem(t) for text in (*pack.advice_prototypes, *cries) for t in tokens(text)}
     everyday = {stem(t) for text in _everyday() for t in tokens(text)}
     return frozenset(personal - everyday - FILLER)
 

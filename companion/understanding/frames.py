@@ -125,12 +125,12 @@ _TAILS = frozenset(
 _JOINING = frozenset("and so but because".split())
 # "I can" states; "can I" asks.
 _DOERS = frozenset("i you we they he she it that this which who there people".split())
-_ASKING = frozenset(
+ASKING = frozenset(
     "wonder wondering wondered ask asking asked question questions know think thinking thought curious curiosity interested hear heard hearing "
     "read reading understand understood learn learning watch watching watched saw listening listened explain explained talk talking want wanted "
     "like trying confused remember hope please hello hi hey sorry information looking telling mentioned homework essay class".split()
 )
-_TURNING = _ASKING | frozenset("so but anyway please well then me us".split())
+_TURNING = ASKING | frozenset("so but anyway please well then me us".split())
 # A tail is only cut when it speaks of the asking itself.
 _TALK = frozenset("please thanks thank sorry know wondering curious explained explain understand told".split())
 # "Explain that for me" is talk; "can I have" and "is it too late for me" are about one person.
@@ -152,7 +152,7 @@ def inner_question(words: list[str], subject: frozenset[str]) -> list[str]:
     if not cut or cut[0] in _HEADS:
         return cut
     for i in range(1, len(cut) - 1):
-        if cut[i] in _HEADS and cut[i - 1] not in _DOERS and _ASKING & set(cut[:i]) and _harmless(cut[:i], subject):
+        if cut[i] in _HEADS and cut[i - 1] not in _DOERS and ASKING & set(cut[:i]) and _harmless(cut[:i], subject):
             rest = strip_frames(cut[i:])
             if not _harmless(rest, frozenset()):
                 return inner_question(rest, subject)

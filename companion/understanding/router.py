@@ -13,7 +13,7 @@ from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
-from companion.understanding.frames import clauses
+from companion.understanding.frames import HARMLESS, clauses
 from companion.understanding.lexical import Lexical, Reading, by_wording
 from companion.understanding.library import LARGE, Library
 from companion.understanding.likeness import likeness
@@ -21,6 +21,7 @@ from companion.understanding.meanings import Meanings
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.persons import PERSONS
 from companion.understanding.safety import Finding, Safety
+from companion.understanding.sight import cannot_read, without_sight
 from companion.understanding.talk import IDLE_ADVICE, Talk, is_nobodys_case
 from companion.understanding.topics import Scores
 from companion.understanding.vocabulary import Vocabulary
@@ -91,10 +92,15 @@ class Router:
             return Decision("decline", None, reasons=("Nothing was said that could be read.",))
         finding = self._safety.check(words)
         command = find_command(words)
+        plain = command is not None and not command.remark
+        if not plain and finding.grade != "none" and (rest := self._beside_sight(words)):
+            words, finding, command = rest, self._safety.check(rest), find_command(rest)
+        if command is None and (cannot_read(words) or (finding.rule is None and not without_sight(words))):
+            command = Command("help")
         if words == _GO_ON and not context.options:
             command = Command("resume")
         # "Speak up, I can't hear you" holds the words of a sign, and is about the companion's voice as a whole.
-        if finding.rule is not None and not (command and command.id in _OF_THE_VOICE):
+        if finding.rule is not None and not (command and command.id in _NO_SIGN):
             return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
         # What the embedded recogniser finds beside a command may as well be made up ("I have a head, what").
         if command and command.remark and (strict or not self._talk.is_mere(command.remark, self._scores(finding.question))):
@@ -106,12 +112,29 @@ class Router:
         if finding.grade == "personal":
             return self._in_passing(finding, words) or self._advice(finding)
         found = self._topic(list(finding.question), words, context)
-        return self._hint_of_advice(found, finding) if PERSONS & set(words) else found
+        return self._hint_of_advice(found, finding, words) if PERSONS & set(words) else found
 
-    def _hint_of_advice(self, found: Decision, finding: Finding) -> Decision:
-        scores = self._scores(finding.question) if found.kind == "answer" else None
-        if scores is None or scores.of(ADVICE) < HINT_OF_ADVICE or found.candidates[:1] == ((found.id, 1.0),):
+    def _beside_sight(self, words: list[str]) -> list[str]:
+        """What is asked beside talk of poor sight, where it is a command or names the pack's matter; [] for nothing."""
+        rest = without_sight(words)
+        if not rest or rest == words:
+            return []
+        finding = self._safety.check(rest)
+        if finding.grade == "none" and (
+            tuple(finding.question) in self._wordings or self._talk.names_illness(finding.question)
+        ):
+            return rest
+        # "What should I do" asks for help with the sight itself.
+        command = find_command(rest) if finding.rule is None else None
+        return rest if command and command.id != "help" else []
+
+    def _hint_of_advice(self, found: Decision, finding: Finding, words: list[str]) -> Decision:
+        if found.kind != "answer" or found.candidates[:1] == ((found.id, 1.0),):
             return found
+        scores = self._scores(finding.question)
+        if scores is None or scores.of(ADVICE) < HINT_OF_ADVICE:
+            around = [w for w in words if w not in finding.question and w not in HARMLESS]
+            return replace(found, personal=self._talk.names_illness(around))
         why = "It is a little like a question about one person, so it is asked first."
         return replace(_asked_first(found, why), personal=True)
 
@@ -191,21 +214,26 @@ class Router:
         return found if found.kind == "decline" else None
 
     def _in_passing(self, finding: Finding, words: list[str]) -> Decision | None:
-        """A general question within a story; asked about first, unless the story is no more than talk."""
+        """A general question within a story, answered at once where nobody's case is near and the question is clear.
+
+        Where an illness is named around it, the answer carries the emergency sentence.
+        """
         scores = self._scores(finding.question)
         if scores is None or not is_nobodys_case(scores, words):
             return None
         if scores.of(ADVICE) <= IDLE_ADVICE and (term := self._meanings.meant(words)):
-            why = f'It asks what "{term.term}" means. People are named around it, so it is asked first.'
-            found = _answer(f"glossary/{term.id}", 1.0, (finding.reason,))
-            return replace(_asked_first(found, why), personal=True)
+            why = f'It asks what "{term.term}" means.'
+            topic = self._wordings.get(("what", "is", *tokens(term.term)), f"glossary/{term.id}")
+            return replace(_answer(topic, 1.0, (finding.reason, why)), personal=True)
         within = self._talk.question_of(words, scores)
         if within is None:
             return None
         verdict = within.verdict
         why = f'The question in it is general: "{within.question}".'
-        if within.idle and verdict.kind == "answer" and within.evidence.subject:
-            return _answer(verdict.ids[0], round(within.evidence.values[0], 3), (why, *verdict.reasons))
+        sure = within.evidence.subject or scores.best(tuple(self._content))[0][0] == verdict.ids[0]
+        if within.idle and verdict.kind == "answer" and sure:
+            found = _answer(verdict.ids[0], round(within.evidence.values[0], 3), (why, *verdict.reasons))
+            return replace(found, personal=within.illness)
         found = _answer(verdict.ids[0], round(verdict.chance, 3), (finding.reason, why, *verdict.reasons))
         return replace(_asked_first(found, "People are named around it, so it is asked first."), personal=True)
 
@@ -305,7 +333,8 @@ def _answer(item_id: str, score: float, reasons: tuple[str, ...]) -> Decision:
 
 _GO_ON = ["go", "on", "then"]
 """A yes where something was offered, and a push where nothing was."""
-_OF_THE_VOICE = frozenset({"louder", "quieter", "faster", "slower"})
+_NO_SIGN = frozenset({"louder", "quieter", "faster", "slower", "help"})
+"""Commands that are no cry for help, whatever sign their words make: about the companion's voice, and about reading."""
 _FAR_REACHING = frozenset({"quit", "stop_listening", "read_facts"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from companion.understanding.decide import Verdict
 from companion.understanding.evidence import Evidence
 from companion.understanding.exemplars import ADVICE
-from companion.understanding.frames import HARMLESS, clauses, questions_after_talk, questions_within
+from companion.understanding.frames import ASKING, HARMLESS, clauses, questions_after_talk, questions_within
 from companion.understanding.lexical import Lexical
 from companion.understanding.likeness import ADVICE_ALONE, DANGER_ALONE, SPEAKERS, danger
 from companion.understanding.normal import stem
@@ -23,7 +24,16 @@ STORY_ADVICE, STORY_DANGER, STORY_QUESTION = 0.3, 0.15, 0.75
 Read off the tune set: none of its urgent or personal lines is let through."""
 IDLE_QUESTION = 0.45
 """The same chance where the whole is hardly like a personal question."""
-IDLE_ADVICE = STORY_ADVICE / 2
+IDLE_ADVICE = 0.2
+"""Most likeness of the whole to a personal question where a general one in it is answered at once. Of the tune sets'
+urgent and personal lines that hold a question which seems clear by itself, each is 0.24 or more, or far over
+``STORY_DANGER``."""
+
+_COMPLAINS = re.compile(
+    r"\bi (?:have|had|get|got|feel|felt|find|found|notice|noticed|keep)(?: (?:been|got|getting|having|feeling|diagnosed|told|"
+    r"with|a|an|the|some|this|these|that|my|such|so|very|bad|terrible|awful|i|have|had|on|in))* (\w+)"
+)
+"""Somebody tells of their own body or case; the word says of what."""
 
 Weigh = Callable[[Sequence[str]], "tuple[Evidence, Verdict] | None"]
 """The evidence of tokens without frames, and the verdict; None without a topic model."""
@@ -36,7 +46,9 @@ class Within(NamedTuple):
     evidence: Evidence
     verdict: Verdict
     idle: bool
-    """Whether the story is no more than talk, so that the question need not be confirmed."""
+    """Whether nobody's case is near, so that the question may be answered at once."""
+    illness: bool
+    """Whether the story names an illness, a treatment or the pack's subject."""
 
 
 class Talk:
@@ -89,7 +101,7 @@ class Talk:
         """
         advice = scores.of(ADVICE)
         asked = [(at, q) for at, q in questions_within(words) if not PERSONS & set(q)]
-        if not asked or not is_nobodys_case(scores, words):
+        if not asked or not is_nobodys_case(scores, words) or self._complains(words[: asked[0][0]]):
             return None
         # The words alone choose which parts it may be, so that the sentence model has two to look at, at most.
         likely = max(asked, key=lambda row: (self._best_by_words(row[1]), len(row[1])))
@@ -107,9 +119,15 @@ class Talk:
         if verdict.chance < (IDLE_QUESTION if advice <= IDLE_ADVICE else STORY_QUESTION):
             return None
         # Nobody but the one who asks is named, and the question, which is general, names nobody.
-        idle = advice <= IDLE_ADVICE or PERSONS & set(words) <= SPEAKERS
-        idle = idle and not self.names_illness([w for w in words[:at] if w not in HARMLESS])
-        return Within(" ".join(question), evidence, verdict, idle)
+        around = words[:at] + words[at + len(question) :]
+        illness = self.names_illness([w for w in around if w not in HARMLESS])
+        idle = advice <= IDLE_ADVICE or (PERSONS & set(words) <= SPEAKERS and not illness)
+        return Within(" ".join(question), evidence, verdict, idle, illness)
+
+    def _complains(self, story: Sequence[str]) -> bool:
+        """Whether the one who asks tells of an illness of their own ("I've been having headaches, so …")."""
+        told = set(_COMPLAINS.findall(" ".join(story))) - HARMLESS - ASKING
+        return any(stem(word) in self._care for word in told)
 
     def _best_by_words(self, words: Sequence[str]) -> float:
         return max((m.score for m in self._lexical.read(words).matches if m.telling > 0), default=0.0)
@@ -123,11 +141,14 @@ class Talk:
             return of_clause if of_clause and of_clause[1].chance > verdict.chance else (evidence, verdict)
         if len(bare) < STORY or evidence.diseases or evidence.organs:
             return evidence, verdict
-        # Around it is talk of anything ("with a cup of tea"), so it must be clear by itself, and name its subject.
+        # Around it is talk of anything ("with a cup of tea"), so it must be clear by itself, and name its subject or be
+        # what the whole points to as well.
         inner = max(questions_after_talk(bare), key=len, default=None)
         of_question = self._weigh(inner) if inner else None
-        clear = of_question and of_question[1].kind == "answer" and of_question[0].subject
-        return of_question if of_question and clear else (evidence, verdict)
+        if of_question is None or of_question[1].kind != "answer":
+            return evidence, verdict
+        clear = of_question[0].subject or of_question[0].ids[0] == evidence.ids[0]
+        return of_question if clear else (evidence, verdict)
 
 
 def is_nobodys_case(scores: Scores, words: Sequence[str]) -> bool:
