@@ -370,7 +370,7 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run the checks; the exit code is pytest's."""
+    """Run the checks, all of them or those that pytest's arguments choose; the exit code is pytest's."""
     try:
         if not is_ready("dev"):
             set_up("dev")
@@ -385,4 +385,6 @@ def test(arguments: list[str]) -> int:
     os.chdir(ROOT)
     if arguments[:1] == ["--branches"]:
         return become([str(venv_program("python")), str(ROOT / "scripts" / "branches.py"), *arguments[1:]])
+    if not arguments:
+        return become([str(venv_program("python")), str(ROOT / "scripts" / "phases.py")])
     return become([str(venv_program("python")), "-m", "pytest", *arguments])

@@ -1,6 +1,6 @@
 """Run the tests and print which branches of ``companion/`` they took: python3 scripts/test.py --branches [pytest's].
 
-Ends with pytest's exit code. The tests' own process is counted whole. Worker processes and commands that the tests
+Ends with pytest's exit code. The tests' own processes are counted whole. Worker processes and commands that the tests
 start are counted but for understanding, content and text, which other tests run in their own process: tracing these
 again would double each start. Not counted: processes that are killed, and those whose environment a test cleared.
 """
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import warnings
 from pathlib import Path
+
+import phases
 
 ROOT = Path(__file__).resolve().parent.parent
 AIM = 95.0
@@ -26,7 +29,8 @@ source = {companion}
 omit = {omitted}
 parallel = true
 data_file = {data}
-patch = {patch}
+# A worker ends by os._exit, which would lose what was counted.
+patch = _exit
 # A warning on the standard error would be taken for the program's own words.
 disable_warnings = no-data-collected, module-not-imported, module-not-measured, no-sysmon, couldnt-parse, no-ctracer
 
@@ -61,35 +65,32 @@ def least(files: dict[str, dict[str, dict[str, int]]], many: int = 12) -> list[s
 def settings(folder: Path, child: bool) -> Path:
     """Write the settings of coverage for the tests' process or for those that they start."""
     omitted = "".join(f"\n    {ROOT}/companion/{room}/*" for room in NOT_IN_CHILDREN if child)
-    # A worker ends by os._exit, which would lose what was counted; the tests' own process never does.
-    text = SETTINGS.format(
-        companion=ROOT / "companion", omitted=omitted, data=folder / "data", patch="_exit" if child else ""
-    )
+    text = SETTINGS.format(companion=ROOT / "companion", omitted=omitted, data=folder / "data")
     path = folder / ("child.rc" if child else "rc")
     path.write_text(text, "utf-8")
     return path
 
 
 def main(arguments: list[str]) -> int:
-    """Run pytest under coverage, then report; pytest's exit code."""
+    """Run the tests, each process under coverage, then report; pytest's exit code."""
     import coverage
-    import pytest
 
-    os.chdir(ROOT)
-    sys.path.insert(0, str(ROOT))
     with tempfile.TemporaryDirectory(prefix="branches-") as name:
         folder = Path(name)
-        counting = coverage.Coverage(config_file=str(settings(folder, child=False)))
-        # Read by coverage's own file in site-packages as each Python starts.
-        os.environ["COVERAGE_PROCESS_START"] = str(settings(folder, child=True))
-        counting.start()
-        try:
-            code = int(pytest.main(arguments))
-        finally:
-            counting.stop()
-            del os.environ["COVERAGE_PROCESS_START"]
-        counting.save()
+        env = {
+            **os.environ,
+            # Read by coverage's own file in site-packages as each Python starts.
+            "COVERAGE_PROCESS_START": str(settings(folder, child=False)),
+            # What the tests start: conftest.py puts it in the other's place.
+            "COMPANION_BRANCHES_CHILDREN": str(settings(folder, child=True)),
+        }
+        if arguments:
+            command = [sys.executable, "-m", "pytest", *arguments]
+            code = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+        else:
+            code = phases.run([], env)
         processes = len(list(folder.glob("data.*")))
+        counting = coverage.Coverage(config_file=str(folder / "rc"))
         with warnings.catch_warnings(record=True) as cut:  # one for each file of a process that was killed as it wrote
             warnings.simplefilter("always")
             counting.combine()

@@ -16,12 +16,12 @@ import tempfile
 from pathlib import Path
 
 from _system import ROOT, say
+from phases import NONE_RAN, environment, side_by_side
 
 OLDEST = (3, 10)
 """As requires-python says; ``tests/test_setup.py`` compares."""
 LEFT_OUT = "not one_python and not by_hand"
-FAILED, NONE_RAN = 1, 5
-"""Pytest's code where no test was chosen."""
+FAILED = 1
 
 
 def candidates() -> list[Path]:
@@ -78,8 +78,9 @@ def main(arguments: list[str]) -> int:
     for each in chosen:
         with tempfile.TemporaryDirectory(prefix="python-") as name:
             project = copy_of_project(Path(name))
-            command = [str(found[each]), str(project / "scripts" / "test.py"), "-m", LEFT_OUT, *arguments]
-            code = subprocess.run(command, cwd=project, check=False).returncode
+            tests = [str(project / "scripts" / "test.py"), "-m", LEFT_OUT, *side_by_side(), *arguments]
+            command = [str(found[each]), *tests]
+            code = subprocess.run(command, cwd=project, env=environment(os.environ), check=False).returncode
         said = ".".join(map(str, each))
         say(f"Python {said}: {'passed' if code == 0 else f'failed with {code}'}.")
         if code not in (0, NONE_RAN):

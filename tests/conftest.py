@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,15 +17,20 @@ settings.load_profile("companion")
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """No test opens a connection, but for the model store's to this machine (pytest-socket; see test_trust_closed)."""
+    # While branches are counted (scripts/branches.py), what the tests start is counted by settings of its own.
+    hands_out = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if (children := os.environ.get("COMPANION_BRANCHES_CHILDREN")) and not hands_out:
+        os.environ["COVERAGE_PROCESS_START"] = children
     config.option.disable_socket = True
     config.option.allow_unix_socket = True  # the virtual sound card's
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever needs live sound runs on one Python."""
+    """Whatever needs live sound runs on one Python, and beside nothing else."""
     for item in items:
         if "sound_card" in getattr(item, "fixturenames", ()):
             item.add_marker("one_python")
+            item.add_marker("live_sound")
 
 
 @pytest.fixture(scope="session")

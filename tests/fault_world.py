@@ -43,6 +43,19 @@ QUESTIONS = {
 }
 
 
+class Struck:
+    """When a part first failed since the last ``clear``, in seconds of the room's clock."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, float] = {}
+
+    def now(self, part: str) -> None:
+        self.at.setdefault(part, time.monotonic())
+
+    def clear(self) -> None:
+        self.at.clear()
+
+
 class Clock:
     """Seconds that pass quickly, and can jump."""
 
@@ -58,12 +71,15 @@ class Voice(EchoVoice):
 
     SECONDS_A_WORD = 0.0005
 
-    def __init__(self) -> None:
+    def __init__(self, struck: Struck) -> None:
         super().__init__()
         self.faults: list[str] = []
+        self._struck = struck
 
     def render(self, text: str, settings: SpeechSettings) -> Pcm:
         fault = self.faults.pop(0) if self.faults else ""
+        if fault:
+            self._struck.now("voice")
         if fault == "hang":
             time.sleep(6.0 / SPEED)
         elif fault == "die":
@@ -131,18 +147,22 @@ class Microphone:
 class Recognizer(ScriptedRecognizer):
     """Believes what ``next`` holds; fails as ``faults`` says, one entry an utterance."""
 
-    def __init__(self) -> None:
+    def __init__(self, struck: Struck) -> None:
         super().__init__()
         self.next = ""
         self.faults: list[str] = []
+        self._struck = struck
 
     def accept(self, block: np.ndarray) -> Hypothesis | None:
         if self.faults and self.faults[0] in _AT_ONCE:
+            self._struck.now("recogniser")
             raise _AT_ONCE[self.faults.pop(0)]
         return super().accept(block)
 
     def finish(self) -> Hypothesis:
         fault = self.faults.pop(0) if self.faults else ""
+        if fault:
+            self._struck.now("recogniser")
         if fault == "hang":
             time.sleep(5.0 / SPEED)
             raise EngineError("The recogniser vosk failed and was started anew.", "Say it again.")
@@ -160,13 +180,15 @@ _AT_ONCE: dict[str, Exception] = {
 class Memory:
     """Fails as often as ``broken`` says."""
 
-    def __init__(self) -> None:
+    def __init__(self, struck: Struck) -> None:
         self.broken = 0
+        self._struck = struck
         self.kept: list[SavePlace | None] = []
 
     def save(self, _state: State, place: SavePlace | None) -> None:
         if self.broken:
             self.broken -= 1
+            self._struck.now("disk")
             raise SettingsError("Your place could not be saved (No space left on device).", "")
         self.kept.append(place)
 
@@ -174,13 +196,15 @@ class Memory:
 class OddRouter:
     """The real router, but for a fault of its own now and then."""
 
-    def __init__(self) -> None:
+    def __init__(self, struck: Struck) -> None:
         self.faults = 0
+        self._struck = struck
         self._router = Router(PACK)
 
     def decide(self, *arguments):
         if self.faults:
             self.faults -= 1
+            self._struck.now("own")
             raise ZeroDivisionError("division by zero")
         return self._router.decide(*arguments)
 
@@ -215,9 +239,10 @@ class World:
 
     def __init__(self, ahead: Ahead | None = None) -> None:
         ears_module.REOPEN = 0.5 / SPEED
-        self.clock = Clock()
-        self.voice, self.loudspeaker, self.room = Voice(), Loudspeaker(), Room()
-        self.recognizer, self.memory, self.router, self.lines = Recognizer(), Memory(), OddRouter(), Lines()
+        self.clock, self.struck = Clock(), Struck()
+        self.voice, self.loudspeaker, self.room = Voice(self.struck), Loudspeaker(), Room()
+        self.recognizer, self.memory = Recognizer(self.struck), Memory(self.struck)
+        self.router, self.lines = OddRouter(self.struck), Lines()
         self.errors = io.StringIO()
         self.session = Session(
             PACK, self.router,
@@ -349,10 +374,17 @@ FAULTS: dict[str, tuple[Callable[[World], None], tuple[str, ...]]] = {
 
 
 def survive(world: World, *names: str) -> list[float]:
-    """Strike, and see that it is told and that the rest goes on; seconds of the world's clock until each was told."""
+    """Strike, and see that it is told and that the rest goes on.
+
+    Returns:
+        Seconds of the world's clock from when each part failed until it was told. A device fails when it is taken away,
+        any other part when it is next needed.
+
+    """
     questions = list(QUESTIONS)
     world.ask(questions[0])
     world.quiet()
+    world.struck.clear()
     since, began = world.said, time.monotonic()
     for name in names:
         FAULTS[name][0](world)
@@ -364,8 +396,7 @@ def survive(world: World, *names: str) -> list[float]:
             wider = parts if len(names) == 1 else (*parts, *(p for n in names for p in FAULTS[n][1]))
             at = world.lines.wait_for(*wider, since=since, patience=PATIENCE)
             assert at is not None, f"{name} was never told: {world.text()[-1_500:]}"
-            told.append((at - began) * SPEED)
+            struck = world.struck.at.get(name.split()[0], began)
+            told.append(max(0.0, at - struck) * SPEED)
     world.ask(questions[2], why=names)
     return told
-
-

@@ -1,0 +1,48 @@
+"""Run the whole suite in two phases: side by side what is silent, then, alone, what plays and listens.
+
+Without arguments ``scripts/test.py`` starts this; with arguments, pytest itself. Ends with pytest's exit code, that of
+the first phase that failed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST = 4
+"""Processes side by side: each may need 1.5 GB."""
+SILENT, LIVE = "not by_hand and not live_sound", "not by_hand and live_sound"
+NONE_RAN = 5
+"""Pytest's code where no test was chosen."""
+
+
+def side_by_side() -> list[str]:
+    """Arguments of pytest for as many processes as there are cores; each takes whole files."""
+    return ["-n", str(max(1, min(MOST, os.cpu_count() or 1))), "--dist", "loadfile"]
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """One thread of linear algebra in each: with as many as cores they wait for each other."""
+    return {"OPENBLAS_NUM_THREADS": "1", **given}
+
+
+def run(arguments: Sequence[str], given: Mapping[str, str]) -> int:
+    """Both phases.
+
+    Args:
+        arguments: Pytest's, for both.
+        given: The environment.
+
+    """
+    pytest = [sys.executable, "-m", "pytest", *arguments]
+    phases = (([*side_by_side(), "-m", SILENT], environment(given)), (["-m", LIVE], dict(given)))
+    codes = [subprocess.run([*pytest, *chosen], cwd=ROOT, env=env, check=False).returncode for chosen, env in phases]
+    return next((code for code in codes if code not in (0, NONE_RAN)), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:], os.environ))
