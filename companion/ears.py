@@ -22,6 +22,8 @@ REST = 1.0
 MUTE = 0.8
 """Seconds of nothing but zeros from a microphone just opened, after which it counts as mute: so does one that the
 system does not let this program use. Later zeros are a pause to somebody's noise gate."""
+HANDS_OFF = 0.05
+"""Seconds between two looks whether the microphone may be taken again."""
 REOPEN = 1.0
 """Seconds between tries to find a lost microphone again."""
 
@@ -171,7 +173,7 @@ class Ears:
     def _without_microphone(self) -> None:
         if self._held.is_set():
             self._empty_handed.set()
-            self._closed.wait(0.05)
+            self._closed.wait(HANDS_OFF)
             return
         try:
             self._microphone = self._open()

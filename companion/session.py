@@ -47,6 +47,8 @@ from companion.text_mode import PROMPT
 
 REMIND_AFTER = 20.0
 """Seconds of silence before the one reminder. Then the companion waits as long as it takes."""
+LOOK = 0.25
+"""Seconds between two looks at parts that may hang, while nothing happens."""
 LOOK_AGAIN = 1.0
 """Seconds between tries to find a lost device again."""
 HOLD = 4.0
@@ -205,7 +207,7 @@ class Session:
 
     def _turn(self) -> None:
         try:
-            event = self._events.get(timeout=0.25)
+            event = self._events.get(timeout=LOOK)
         except queue.Empty:
             event = None
         try:

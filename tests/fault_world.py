@@ -17,6 +17,7 @@ from contextlib import redirect_stderr
 import numpy as np
 
 from companion import ears as ears_module
+from companion import session as session_module
 from companion.content import load_pack
 from companion.dialogue.state import SavePlace, State
 from companion.ears import Ears
@@ -238,7 +239,7 @@ class World:
     """A conversation under way. Use in a ``with`` statement; at its end it says goodbye and must have ended."""
 
     def __init__(self, ahead: Ahead | None = None) -> None:
-        ears_module.REOPEN = 0.5 / SPEED
+        ears_module.REOPEN, ears_module.HANDS_OFF, session_module.LOOK = 0.5 / SPEED, 0.05 / SPEED, 0.25 / SPEED
         self.clock, self.struck = Clock(), Struck()
         self.voice, self.loudspeaker, self.room = Voice(self.struck), Loudspeaker(), Room()
         self.recognizer, self.memory = Recognizer(self.struck), Memory(self.struck)

@@ -63,6 +63,7 @@ _END = [
     r"(?:i|we) (?:am|are) not (?:understanding|getting|following)(?: this| that| it)?(?: thing| word)?(?: at all)?",
     r"(?:i|we) (?:have|have got|had) (?:not (?:a|the|got a) )?(?:notion|clue|idea|foggiest|baldy)(?: what (?:it|that|this) (?:is|means)(?: all)?(?: about)?)?",
     r"do you know|tell me|would you|will you|is it not|or not|or no|or what|or something|or anything|at all|exactly|in your opinion|by the way",
+    r"when (?:it|that|they) (?:is|are) at home|when you (?:come (?:right )?down to it|boil it down|get down to it)|when all is said and done",
     r"in (?:simple|plain|easy|simpler|other|everyday) (?:words|terms|language|english)",
 ]
 _FOR_ME = re.compile(r" (?:for|to|with) (?:me|us)(?: please)?$")
@@ -117,8 +118,10 @@ HARMLESS = frozenset(
     ).split()
 )
 _HEADS = frozenset(
-    ("what how why which when where who can could is are does do will would may might if whether has").split()
+    ("what how why which when where who can could is are does do will would may might if whether has have").split()
 )
+_HAVE = frozenset({"they", "there", "doctors", "scientists", "researchers", "people"})
+"""Behind "have" at the head of a question: "have been there" is none."""
 _TAILS = frozenset(
     ("because as since i so for it that you my if and please thanks sorry or in this could can would do").split()
 )
@@ -184,7 +187,8 @@ def questions_within(words: list[str]) -> list[tuple[int, list[str]]]:
     for i in range(1, len(words) - 2):
         if words[i] in _HEADS and words[i - 1] not in _DOERS:
             rest = strip_frames(_cut_tail(_first_breath(words[i:])))
-            if len(rest) > 2 and rest[0] in _HEADS and not _harmless(rest, frozenset()):
+            asks = rest and rest[0] in _HEADS and (rest[0] != "have" or rest[1:2] in ([w] for w in _HAVE))
+            if len(rest) > 2 and asks and not _harmless(rest, frozenset()):
                 out.append((i, rest))
     return out
 

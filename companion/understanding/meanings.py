@@ -15,6 +15,7 @@ _DEFINE = (
     re.compile(r"(?:define|explain|describe|definition of|(?:the )?meaning of|what is the (?:meaning|definition) of|explain what|the (?:word|term))(?: (?:a|an|the))?(?: (?:word|term))? (.+?)(?: (?:means|mean|is|are))?"),
     re.compile(r"(?:a |an |the )?(.+?) (?:meaning|definition|what is (?:that|it)|what does (?:it|that) mean|mean|means)"),
     re.compile(r"what (?:a|an|the)? ?(.+?) (?:is|are|means)"),
+    re.compile(r"how (?:does|do) (?:a |an |the )?(.+?) work"),
 )  # fmt: skip
 _LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
 _MEANING = re.compile(
@@ -24,8 +25,10 @@ _MEANING = re.compile(
     r"\bwhatever (?:is|are) (?:that|it|this|those)\b|\bthe (?:meaning|sense) of\b|\bwhat are (?:they|you) (?:referring to|on about)\b|"
     r"\b(?:word|term|expression)\b.*\bwhat\b|\bwhat\b.*\b(?:word|term|expression)\b|\bwhat it mean\b|\bwhat they doing\b"
 )
+_MEANS_FOR = re.compile(r"\bmeans? for\b")
+"""What something brings, not what a word means."""
 _AROUND_MEANING = frozenset(
-    "big saying referring hearing doing done everywhere wireless earth refers stands sounds like call calls".split()
+    "big saying referring hearing doing done everywhere wireless earth refers stands sounds like call calls doctor doctors nurse nurses people say".split()
 )
 """Said around a word whose meaning is asked for, and of no weight."""
 _LONGEST = 4
@@ -53,7 +56,8 @@ class Meanings:
 
     def meant(self, words: Sequence[str]) -> Term | None:
         """The one term of the glossary that is named where a meaning is asked for; None for none or several."""
-        if not _MEANING.search(" ".join(words)):
+        text = " ".join(words)
+        if not _MEANING.search(text) or _MEANS_FOR.search(text):
             return None
         named: dict[str, Term] = {}
         at = 0

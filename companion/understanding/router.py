@@ -247,6 +247,9 @@ class Router:
             return _answer(exact, 1.0, ("It is one of the topic's own wordings.",))
         if term := self._meanings.defined(bare, words):
             return _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
+        term = self._meanings.meant(bare)
+        if term and term.term not in self._pack.subject and self._meanings.nothing_else(term, bare):
+            return _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
         if two := self._two(bare, context):
             return two
         if self._library:
@@ -264,8 +267,9 @@ class Router:
             evidence, verdict = self._talk.clearest(bare, evidence, verdict)
         if verdict.kind != "answer" and (term := self._meanings.meant(bare)):
             found = _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
-            plain = self._meanings.nothing_else(term, bare) or not PERSONS & set(bare)
-            return found if plain else _asked_first(found, "Other words are said with it, so it is asked first.")
+            if not PERSONS & set(bare):
+                return found
+            return _asked_first(found, "Other words are said with it, so it is asked first.")
         values = dict(zip(evidence.ids, evidence.values, strict=True))
         ids = verdict.ids if verdict.kind == "confirm" else evidence.ids[:3]
         candidates = tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in ids if values[i] > 0)

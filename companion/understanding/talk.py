@@ -22,6 +22,11 @@ STORY = 11
 STORY_ADVICE, STORY_DANGER, STORY_QUESTION = 0.3, 0.15, 0.75
 """Most likeness of the whole to a personal question and to a sign of danger, and least chance of the question's topic.
 Read off the tune set: none of its urgent or personal lines is let through."""
+STORY_SURE = 0.96
+"""Least chance at which the question of a story is answered at once."""
+CLEAR_ADVICE = 0.5
+"""Most likeness to a personal question where the question would be answered at once and names its subject: then it is
+asked about. Of the tune sets' personal lines that hold such a question, none is below 0.5."""
 IDLE_QUESTION = 0.45
 """The same chance where the whole is hardly like a personal question."""
 IDLE_ADVICE = 0.2
@@ -46,7 +51,7 @@ class Within(NamedTuple):
     evidence: Evidence
     verdict: Verdict
     idle: bool
-    """Whether nobody's case is near, so that the question may be answered at once."""
+    """Whether the question is sure and nobody's case is near, so that it may be answered at once."""
     illness: bool
     """Whether the story names an illness, a treatment or the pack's subject."""
 
@@ -118,10 +123,13 @@ class Talk:
             return None  # "my aunt has it, can it be cured" is about her
         if verdict.chance < (IDLE_QUESTION if advice <= IDLE_ADVICE else STORY_QUESTION):
             return None
+        if advice > STORY_ADVICE and not (verdict.kind == "answer" and evidence.subject):
+            return None
         # Nobody but the one who asks is named, and the question, which is general, names nobody.
         around = words[:at] + words[at + len(question) :]
         illness = self.names_illness([w for w in around if w not in HARMLESS])
-        idle = advice <= IDLE_ADVICE or (PERSONS & set(words) <= SPEAKERS and not illness)
+        alone = PERSONS & set(words) <= SPEAKERS and not illness
+        idle = verdict.chance >= STORY_SURE and (advice <= IDLE_ADVICE or (advice <= STORY_ADVICE and alone))
         return Within(" ".join(question), evidence, verdict, idle, illness)
 
     def _complains(self, story: Sequence[str]) -> bool:
@@ -153,4 +161,4 @@ class Talk:
 
 def is_nobodys_case(scores: Scores, words: Sequence[str]) -> bool:
     """Whether a long utterance is hardly like a personal question and like no sign of danger."""
-    return len(words) >= STORY and scores.of(ADVICE) <= STORY_ADVICE and danger(scores)[1] <= STORY_DANGER
+    return len(words) >= STORY and scores.of(ADVICE) <= CLEAR_ADVICE and danger(scores)[1] <= STORY_DANGER
