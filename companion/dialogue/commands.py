@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -224,13 +225,24 @@ def _source(m: Moment, d: Decision) -> Outcome:
 def _spell(m: Moment, d: Decision) -> Outcome:
     word = d.argument or ""
     if not word:
-        told = " ".join(m.state.said).lower()
-        topic = m.term(m.state.topic or "")
-        word = topic.term if topic else next((t.term for t in m.pack.glossary if t.term.lower() in told), "")
+        word = _hard_word(m)
     if not word:
         return _nothing(m, "spell")
     term = next((t for t in m.pack.glossary if t.term.lower() == word.lower()), None)
     return _inform(m, prompts.spelled(term.term if term else word, term.respelling if term else ""))
+
+
+def _hard_word(m: Moment) -> str:
+    """The word that "spell it" means: the term asked for, or the first one of the glossary in what was told."""
+    if topic := m.term(m.state.topic or ""):
+        return topic.term
+    item = m.item(m.state.topic or "")
+    for text in (" ".join(m.state.said), " ".join((item.short, *item.more)) if item else ""):
+        at = {t.term: re.search(rf"\b{re.escape(t.term)}\b", text, re.IGNORECASE) for t in m.pack.glossary}
+        found = [(place.start(), -len(term), term) for term, place in at.items() if place]
+        if found:
+            return min(found)[2]
+    return ""
 
 
 def _help(m: Moment, _d: Decision) -> Outcome:
