@@ -2,9 +2,9 @@
 
     python scripts/calibrate_understanding.py [--model DIR] [--curve] [--write]
 
-Learnt from ``tests/data/understanding_tune.tsv`` (written by an author who had not seen the pack) and from the
-pack's own sentences, each scored by a model that never saw it. What reports is another file:
-``tests/data/understanding_report.tsv``, through ``scripts/evaluate_understanding.py``.
+Learnt from three tuning sets in ``tests/data`` (written by authors who had not seen the pack; see the README there) and
+from the pack's own sentences, each scored by a model that never saw it. What reports are other files:
+``tests/data/understanding_report*.tsv``, through ``scripts/evaluate_understanding.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is run by hand beside the tests: counting the branches they take, and the other Pythons."""
+"""How the tests are run: in two phases, with their branches counted, and on other Pythons."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import branches
+import phases
 import pythons
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +48,23 @@ def test_the_other_pythons_get_what_git_would_see(tmp_path):
     project = pythons.copy_of_project(tmp_path)
     assert (project / "scripts" / "test.py").is_file() and (project / "tests" / "data").is_dir()
     assert not (project / ".venv").exists() and not (project / ".git").exists()
+
+
+@pytest.mark.parametrize(("body", "code"), [("pass", 0), ("assert False", 1)])
+def test_a_failure_in_one_phase_is_not_lost_and_a_phase_without_tests_is_none(tmp_path, body, code):
+    test = tmp_path / "test_it.py"
+    test.write_text(f"def test_it():\n    {body}\n")
+    assert phases.run(["-p", "no:cacheprovider", str(test)], os.environ) == code
+
+
+def test_what_needs_the_sound_card_runs_in_the_second_phase():
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider"]
+    chosen = []
+    for phase in (phases.SILENT, phases.LIVE):
+        row = [*command, "-m", phase, "tests/test_trust_doctor.py"]
+        done = subprocess.run(row, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+        chosen.append(set(re.findall(r"::(\w+)", done.stdout)))
+    assert all(chosen) and not chosen[0] & chosen[1]
 
 
 def counted(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
