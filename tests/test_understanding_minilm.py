@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+import subprocess
+import sys
 import threading
 import unicodedata
 from pathlib import Path
@@ -384,6 +386,45 @@ def test_ready_after_loading_and_none_before(fake, tmp_path, monkeypatch):
     assert got.shape == (3,)
     assert got.argmax() == 0
     assert got[0] == pytest.approx(1, abs=1e-4)
+
+
+LEAVES = """
+import atexit, threading, time, weakref
+import numpy as np
+from companion.understanding.embeddings import CHUNK, embed, leave
+from companion.understanding.minilm import DIMENSIONS
+
+class Slow:
+    pieces = 0
+    def encode(self, texts):
+        Slow.pieces += 1
+        time.sleep(0.05)
+        return np.zeros((len(texts), DIMENSIONS), np.float32)
+
+class Owner:
+    pass
+
+atexit.register(lambda: print(Slow.pieces, flush=True))  # the last to run
+owner, leaving = Owner(), threading.Event()
+thread = threading.Thread(target=embed, args=(Slow(), ["a"] * (200 * CHUNK), leaving.is_set), daemon=True)
+weakref.finalize(owner, leave, thread, leaving)
+thread.start()
+time.sleep(0.2)
+"""
+
+
+def test_a_program_that_leaves_does_not_wait_for_all_embeddings():
+    done = subprocess.run([sys.executable, "-c", LEAVES], capture_output=True, text=True, check=True, timeout=60)
+    assert 0 < int(done.stdout) < 100, done
+
+
+def test_an_error_while_embedding_is_raised_where_it_was_asked_for():
+    class Broken:
+        def encode(self, texts):
+            raise ModelError("The model is damaged.", "")
+
+    with pytest.raises(ModelError):
+        embeddings.embed(Broken(), ["a", "b"])
 
 
 def test_the_second_start_reads_the_cache(fake, tmp_path, monkeypatch):

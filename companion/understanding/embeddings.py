@@ -8,7 +8,6 @@ import io
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -236,13 +235,28 @@ def embed(
     # Texts of one length are multiplied together, so neighbours of about the same length make the quickest pieces.
     order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
 
-    def fill(at: int) -> bool:
-        if stopped():
-            return False
-        part = order[at : at + CHUNK]
-        vectors[part] = encoder.encode([texts[n] for n in part])
-        return True
+    pieces = iter(range(0, len(order), CHUNK))
+    lock = threading.Lock()
+    failures: list[Exception] = []
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        done = list(pool.map(fill, range(0, len(order), CHUNK)))
-    return vectors if all(done) else None
+    def fill() -> None:
+        while not (stopped() or failures):
+            with lock:
+                at = next(pieces, None)
+            if at is None:
+                return
+            part = order[at : at + CHUNK]
+            try:
+                vectors[part] = encoder.encode([texts[n] for n in part])
+            except Exception as error:  # noqa: BLE001, RUF100 - raised below, in the thread that asked
+                failures.append(error)
+
+    # No pool of concurrent.futures: a leaving program waits for those before it can say that it is leaving.
+    workers = [threading.Thread(target=fill, name="embedding", daemon=True) for _ in range(THREADS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if failures:
+        raise failures[0]
+    return None if stopped() else vectors
