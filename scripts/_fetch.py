@@ -85,5 +85,6 @@ def _fetch(store: ModelStore, names: list[str], source: Path | None, *, trying: 
                 # The list is told before the project's packages are there; only this needs them.
                 from companion.cli.common import prepare_pack
 
+                os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program itself, before numpy is imported
                 prepare_pack(_say)
     return missed

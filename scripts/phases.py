@@ -25,11 +25,6 @@ def side_by_side() -> list[str]:
     return ["-n", str(max(1, min(MOST, os.cpu_count() or 1))), "--dist", "loadfile"]
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """One thread of linear algebra in each: with as many as cores they wait for each other."""
-    return {"OPENBLAS_NUM_THREADS": "1", **given}
-
-
 def run(arguments: Sequence[str], given: Mapping[str, str]) -> int:
     """Both phases.
 
@@ -39,8 +34,8 @@ def run(arguments: Sequence[str], given: Mapping[str, str]) -> int:
 
     """
     pytest = [sys.executable, "-m", "pytest", *arguments]
-    phases = (([*side_by_side(), "-m", SILENT], environment(given)), (["-m", LIVE], dict(given)))
-    codes = [subprocess.run([*pytest, *chosen], cwd=ROOT, env=env, check=False).returncode for chosen, env in phases]
+    phases = ([*side_by_side(), "-m", SILENT], ["-m", LIVE])
+    codes = [subprocess.run([*pytest, *row], cwd=ROOT, env=dict(given), check=False).returncode for row in phases]
     return next((code for code in codes if code not in (0, NONE_RAN)), 0)
 
 

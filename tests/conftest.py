@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Before numpy is imported: with a thread for each core in every process, tests side by side wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from virtual_sound import VirtualSoundCard, why_not
 
 # A busy machine is no fault of a test: nothing here is judged by the clock.
