@@ -62,6 +62,20 @@ def test_poor_sight_is_no_sign_of_a_stroke(said, kind, what):
 @pytest.mark.parametrize(
     "said",
     [
+        "I can't see the point of living",
+        "I can't see the point of living with this cancer, tell me what metastasis is",
+        "I can't see how I can go on with this cancer",
+        "I am blind and I can't see the point of going on",
+    ],
+)
+def test_despair_is_no_talk_of_poor_sight(said):
+    decision = ROUTER.decide(said)
+    assert (decision.kind, decision.id) == ("urgent", "crisis")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         "I can't see",
         "my sight has gone",
         "my sight has gone, is that normal",
@@ -70,6 +84,7 @@ def test_poor_sight_is_no_sign_of_a_stroke(said, kind, what):
         "I suddenly can't see, what is metastasis",
         "I can't see and I can't speak",
         "I went blind in one eye",
+        "I can't see any way out",
         "I can't see and I have a terrible headache",
     ],
 )

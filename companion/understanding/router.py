@@ -93,7 +93,7 @@ class Router:
         finding = self._safety.check(words)
         command = find_command(words)
         plain = command is not None and not command.remark
-        if not plain and finding.grade != "none" and (rest := self._beside_sight(words)):
+        if not plain and finding.grade != "none" and (rest := self._beside_sight(words, found=finding)):
             words, finding, command = rest, self._safety.check(rest), find_command(rest)
         if command is None and (cannot_read(words) or (finding.rule is None and not without_sight(words))):
             command = Command("help")
@@ -114,10 +114,11 @@ class Router:
         found = self._topic(list(finding.question), words, context)
         return self._hint_of_advice(found, finding, words) if PERSONS & set(words) else found
 
-    def _beside_sight(self, words: list[str]) -> list[str]:
+    def _beside_sight(self, words: list[str], found: Finding) -> list[str]:
         """What is asked beside talk of poor sight, where it is a command or names the pack's matter; [] for nothing."""
         rest = without_sight(words)
-        if not rest or rest == words:
+        # A sign of danger counts unless the talk of sight was all of it: "I can't see the point of living" stays one.
+        if not rest or rest == words or set(found.sign.split()) & set(rest):
             return []
         finding = self._safety.check(rest)
         if finding.grade == "none" and (

@@ -66,6 +66,8 @@ class Finding:
     """A plain sentence for ``--explain``; "" when there is nothing to say."""
     question: tuple[str, ...] = ()
     """The words with their frames stripped."""
+    sign: str = ""
+    """The words that make the sign of danger; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +114,13 @@ class Safety:
         if rule is not None:
             reason = f'"{sign}" is a sign of the rule "{rule.id}"'
             if rule.always:
-                return Finding("urgent", rule, f"{reason}, which always counts.", tuple(bare))
+                return Finding("urgent", rule, f"{reason}, which always counts.", tuple(bare), sign)
             # With a sign of danger about, talk around the question is no longer harmless.
             someone = person or ("" if self._names_subject(bare) else any_person(whole))
             if someone:
-                return Finding("urgent", rule, f'{reason} and speaks of a person ("{someone}").', tuple(bare))
+                return Finding("urgent", rule, f'{reason} and speaks of a person ("{someone}").', tuple(bare), sign)
             if not self._general(bare, text):
-                return Finding("urgent", rule, f"{reason} and is not a general question.", tuple(bare))
+                return Finding("urgent", rule, f"{reason} and is not a general question.", tuple(bare), sign)
         if not person and own_case(words):
             person = any_person(words)
         if person:
