@@ -11,32 +11,27 @@ import numpy as np
 from companion.ears import MUTE, Ears
 from companion.errors import CompanionError
 from companion.hearing.endpoint import Endpointer
-from companion.testing import ScriptedRecognizer
+from companion.testing import ScriptedMicrophone, ScriptedRecognizer
 
-BLOCK = np.zeros(1_600, np.int16)
 PATIENCE = 20.0
 
 
-class Silence:
-    """A microphone of nothing; ``silent_seconds`` as a real one counts them."""
+class Silence(ScriptedMicrophone):
+    """Nothing is to be heard; ``silent_seconds`` as a real one counts them."""
 
     def __init__(self, blocks: int, silent: Callable[[int], float] = lambda _n: 0.0) -> None:
-        self._blocks, self._silent = blocks, silent
+        super().__init__([np.zeros(blocks * self.BLOCK, np.int16)], silence=0.0, then="wait")
+        self._silent = silent
         self._given = 0
-        self.closed = threading.Event()
 
     @property
     def silent_seconds(self) -> float:
         return self._silent(self._given)
 
     def blocks(self) -> Iterator[np.ndarray]:
-        for _ in range(self._blocks):
+        for block in super().blocks():
             self._given += 1
-            yield BLOCK
-        self.closed.wait(PATIENCE)
-
-    def close(self) -> None:
-        self.closed.set()
+            yield block
 
 
 class Never:
@@ -125,7 +120,7 @@ def test_ears_that_never_started_let_go_of_the_microphone() -> None:
     held, told = Silence(1), Told()
     made = ears(held, told)
     made.hold()
-    assert held.closed.is_set()
+    assert held.closed
     made.go_on()
     made.close()
     assert told.failed == []

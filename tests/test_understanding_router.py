@@ -60,37 +60,27 @@ def test_poor_sight_is_no_sign_of_a_stroke(said, kind, what):
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "rule"),
     [
-        "I can't see the point of living",
-        "I can't see the point of living with this cancer, tell me what metastasis is",
-        "I can't see how I can go on with this cancer",
-        "I am blind and I can't see the point of going on",
+        ("I can't see the point of living", "crisis"),
+        ("I can't see the point of living with this cancer, tell me what metastasis is", "crisis"),
+        ("I can't see how I can go on with this cancer", "crisis"),
+        ("I am blind and I can't see the point of going on", "crisis"),
+        ("I can't see", "stroke"),
+        ("my sight has gone", "stroke"),
+        ("my sight has gone, is that normal", "stroke"),
+        ("my vision is gone, what should I do", "stroke"),
+        ("I can't see out of my left eye, what is metastasis", "stroke"),
+        ("I suddenly can't see, what is metastasis", "stroke"),
+        ("I can't see and I can't speak", "stroke"),
+        ("I went blind in one eye", "stroke"),
+        ("I can't see any way out", "stroke"),
+        ("I can't see and I have a terrible headache", "stroke"),
     ],
 )
-def test_despair_is_no_talk_of_poor_sight(said):
+def test_a_loss_of_sight_and_despair_are_no_talk_of_poor_sight(said, rule):
     decision = ROUTER.decide(said)
-    assert (decision.kind, decision.id) == ("urgent", "crisis")
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "I can't see",
-        "my sight has gone",
-        "my sight has gone, is that normal",
-        "my vision is gone, what should I do",
-        "I can't see out of my left eye, what is metastasis",
-        "I suddenly can't see, what is metastasis",
-        "I can't see and I can't speak",
-        "I went blind in one eye",
-        "I can't see any way out",
-        "I can't see and I have a terrible headache",
-    ],
-)
-def test_a_loss_of_sight_is(said):
-    decision = ROUTER.decide(said)
-    assert (decision.kind, decision.id) == ("urgent", "stroke")
+    assert (decision.kind, decision.id) == ("urgent", rule)
 
 
 @pytest.mark.parametrize(

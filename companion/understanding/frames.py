@@ -187,8 +187,8 @@ def questions_within(words: list[str]) -> list[tuple[int, list[str]]]:
     for i in range(1, len(words) - 2):
         if words[i] in _HEADS and words[i - 1] not in _DOERS:
             rest = strip_frames(_cut_tail(_first_breath(words[i:])))
-            asks = rest and rest[0] in _HEADS and (rest[0] != "have" or rest[1:2] in ([w] for w in _HAVE))
-            if len(rest) > 2 and asks and not _harmless(rest, frozenset()):
+            asks = len(rest) > 2 and rest[0] in _HEADS and (rest[0] != "have" or rest[1] in _HAVE)
+            if asks and not _harmless(rest, frozenset()):
                 out.append((i, rest))
     return out
 

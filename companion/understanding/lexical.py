@@ -58,16 +58,21 @@ class Reading:
     concepts: tuple[Concept, ...]
     matches: tuple[Match, ...]
     """Best first."""
-    foreign: tuple[str, ...] = ()
-    """Diseases and topics that the pack doesn't speak of."""
     diseases: tuple[str, ...] = ()
-    """Those of them that are diseases."""
+    """Diseases that the pack doesn't speak of."""
+    topics: tuple[str, ...] = ()
+    """Other things that it doesn't speak of."""
     organs: tuple[str, ...] = ()
     """Cancers of one organ that are named: the pack speaks of all in general."""
     cost: float = 0.0
     """The largest repair, 0 to 1."""
     pronoun: bool = False
     """Whether "it" or "they" stands in for the subject."""
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """All that is named and that the pack doesn't speak of, but cancers of one organ."""
+        return (*self.diseases, *self.topics)
 
 
 @dataclass(slots=True)
@@ -180,9 +185,7 @@ class Lexical:
         cost = max((c.cost for c in concepts), default=0.0)
         # As mended: "pal eat of care" names no food.
         diseases, topics, organs = self._foreign_in(self.vocabulary.mend(words), keys)
-        return Reading(
-            tuple(concepts), tuple(matches), (*diseases, *topics), diseases, organs, cost, bool(_PRONOUNS & set(words))
-        )
+        return Reading(tuple(concepts), tuple(matches), diseases, topics, organs, cost, bool(_PRONOUNS & set(words)))
 
     def _nearest(self, keys: set[str], total: float, without: str) -> dict[int, tuple[float, int]]:
         """For each entry that shares a concept: the weighted Dice coefficient of its nearest wording, and that one."""

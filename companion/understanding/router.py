@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from companion.content.types import Pack
+from companion.content.types import Pack, Term
 from companion.events import FRESH, Context, Decision, Hypothesis
 from companion.understanding.background import Topics
 from companion.understanding.commands import Command, find_command
@@ -21,7 +21,7 @@ from companion.understanding.meanings import Meanings
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.persons import PERSONS
 from companion.understanding.safety import Finding, Safety
-from companion.understanding.sight import cannot_read, without_sight
+from companion.understanding.sight import names_something_to_read, without_sight
 from companion.understanding.talk import IDLE_ADVICE, Talk, is_nobodys_case
 from companion.understanding.topics import Scores
 from companion.understanding.vocabulary import Vocabulary
@@ -92,11 +92,12 @@ class Router:
             return Decision("decline", None, reasons=("Nothing was said that could be read.",))
         finding = self._safety.check(words)
         command = find_command(words)
-        plain = command is not None and not command.remark
-        if not plain and finding.grade != "none" and (rest := self._beside_sight(words, found=finding)):
-            words, finding, command = rest, self._safety.check(rest), find_command(rest)
-        if command is None and (cannot_read(words) or (finding.rule is None and not without_sight(words))):
-            command = Command("help")
+        if command is None or command.remark:
+            rest = without_sight(words)
+            if command is None and not rest and (finding.rule is None or names_something_to_read(words)):
+                command = Command("help")
+            elif finding.grade != "none" and (asked := self._beside_sight(rest, words, finding)):
+                words, (finding, command) = rest, asked
         if words == _GO_ON and not context.options:
             command = Command("resume")
         # "Speak up, I can't hear you" holds the words of a sign, and is about the companion's voice as a whole.
@@ -114,20 +115,20 @@ class Router:
         found = self._topic(list(finding.question), words, context)
         return self._hint_of_advice(found, finding, words) if PERSONS & set(words) else found
 
-    def _beside_sight(self, words: list[str], found: Finding) -> list[str]:
-        """What is asked beside talk of poor sight, where it is a command or names the pack's matter; [] for nothing."""
-        rest = without_sight(words)
+    def _beside_sight(
+        self, rest: list[str], words: list[str], found: Finding
+    ) -> tuple[Finding, Command | None] | None:
+        """What safety and the commands make of the rest beside talk of poor sight; None where it asks for nothing."""
         # A sign of danger counts unless the talk of sight was all of it: "I can't see the point of living" stays one.
         if not rest or rest == words or set(found.sign.split()) & set(rest):
-            return []
-        finding = self._safety.check(rest)
-        if finding.grade == "none" and (
-            tuple(finding.question) in self._wordings or self._talk.names_illness(finding.question)
-        ):
-            return rest
+            return None
+        finding, command = self._safety.check(rest), find_command(rest)
+        asks = finding.grade == "none" and (
+            finding.question in self._wordings or self._talk.names_illness(finding.question)
+        )
         # "What should I do" asks for help with the sight itself.
-        command = find_command(rest) if finding.rule is None else None
-        return rest if command and command.id != "help" else []
+        steers = finding.rule is None and command is not None and command.id != "help"
+        return (finding, command) if asks or steers else None
 
     def _hint_of_advice(self, found: Decision, finding: Finding, words: list[str]) -> Decision:
         if found.kind != "answer" or found.candidates[:1] == ((found.id, 1.0),):
@@ -255,18 +256,18 @@ class Router:
             return two
         if self._library:
             return self._by_library(bare)
-        if found := self._by_model(bare):
+        if found := self._by_model(bare, term):
             return found
         return self._by_words(bare)
 
-    def _by_model(self, bare: list[str]) -> Decision | None:
+    def _by_model(self, bare: list[str], term: Term | None) -> Decision | None:
         weighed = self._weighed(bare)
         if weighed is None:
             return None
         evidence, verdict = weighed
         if verdict.kind != "answer" and len(bare) > LONG_WINDED:
             evidence, verdict = self._talk.clearest(bare, evidence, verdict)
-        if verdict.kind != "answer" and (term := self._meanings.meant(bare)):
+        if verdict.kind != "answer" and term:
             found = _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
             if not PERSONS & set(bare):
                 return found

@@ -38,6 +38,6 @@ def without_sight(words: Sequence[str]) -> list[str]:
     return list(words) if _SUDDEN.search(text) else _TALK.sub(" ", text).split()
 
 
-def cannot_read(words: Sequence[str]) -> bool:
-    """Whether nothing is said but that something can't be read ("I can't see the screen")."""
-    return bool(_SOMETHING_TO_READ.search(" ".join(words))) and not without_sight(words)
+def names_something_to_read(words: Sequence[str]) -> bool:
+    """Whether something is named that is there to be read ("I can't see the screen")."""
+    return bool(_SOMETHING_TO_READ.search(" ".join(words)))

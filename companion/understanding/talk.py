@@ -11,7 +11,7 @@ from companion.understanding.decide import Verdict
 from companion.understanding.evidence import Evidence
 from companion.understanding.exemplars import ADVICE
 from companion.understanding.frames import ASKING, HARMLESS, clauses, questions_after_talk, questions_within
-from companion.understanding.lexical import Lexical
+from companion.understanding.lexical import Lexical, Reading
 from companion.understanding.likeness import ADVICE_ALONE, DANGER_ALONE, SPEAKERS, danger
 from companion.understanding.normal import stem
 from companion.understanding.persons import PERSONS
@@ -75,9 +75,12 @@ class Talk:
     def names_illness(self, words: Sequence[str]) -> bool:
         """Whether an illness, a treatment or the pack's subject is named."""
         reading = self._lexical.read(words)
-        if self._care & {stem(w) for w in words}:
+        return self._near_illness(words, reading) or bool(reading.foreign)
+
+    def _near_illness(self, words: Sequence[str], reading: Reading) -> bool:
+        if self._care & {stem(w) for w in words} or reading.organs:
             return True
-        return bool(reading.foreign or reading.organs or any(self._lexical.is_subject(c.key) for c in reading.concepts))
+        return any(self._lexical.is_subject(c.key) for c in reading.concepts)
 
     def is_mere(self, remark: Sequence[str], scores: Scores | None) -> bool:
         """Whether what was said beside a command is about nobody's health and none of the pack's business.
@@ -87,26 +90,24 @@ class Talk:
             scores: Of the whole utterance; None without a topic model.
 
         """
-        reading = self._lexical.read(remark)
-        if PERSONS & set(remark) - SPEAKERS - {"my", "our"} or self._care & {stem(w) for w in remark} or reading.organs:
-            return False
-        if any(self._lexical.is_subject(c.key) for c in reading.concepts):
+        others = PERSONS & set(remark) - SPEAKERS - {"my", "our"}
+        if others or self._near_illness(remark, self._lexical.read(remark)):
             return False
         return scores is None or (danger(scores)[1] < DANGER_ALONE / 2 and scores.of(ADVICE) < ADVICE_ALONE)
 
     def question_of(self, words: list[str], scores: Scores) -> Within | None:
         """A general question at the end of a story ("my neighbour had it, and how does cancer spread").
 
-        None unless the story is like nobody's case, and the question names no person.
+        None unless the question names no person.
 
         Args:
-            words: All tokens.
+            words: All tokens of a story that ``is_nobodys_case``.
             scores: Of the whole utterance.
 
         """
         advice = scores.of(ADVICE)
         asked = [(at, q) for at, q in questions_within(words) if not PERSONS & set(q)]
-        if not asked or not is_nobodys_case(scores, words) or self._complains(words[: asked[0][0]]):
+        if not asked or self._complains(words[: asked[0][0]]):
             return None
         # The words alone choose which parts it may be, so that the sentence model has two to look at, at most.
         likely = max(asked, key=lambda row: (self._best_by_words(row[1]), len(row[1])))
