@@ -34,7 +34,7 @@ from companion.understanding.lexical import Lexical  # noqa: E402
 from companion.understanding.normal import tokens  # noqa: E402
 from companion.understanding.router import Router  # noqa: E402
 
-TUNE = tuple(ROOT / "tests" / "data" / f"understanding_{part}.tsv" for part in ("tune", "tune2", "tune4"))
+TUNE = tuple(ROOT / "tests" / "data" / f"understanding_{part}.tsv" for part in ("tune", "tune2", "tune4", "tune5"))
 CONTENT_KINDS = set(
     "verbatim_like paraphrase terse verbose misheard typo oos_near oos_far symptom_general".split()
 )

@@ -54,7 +54,7 @@ class Topics:
         self._subject = Subject.of(pack, vocabulary)
         self._model: TopicModel | None = None
         self._encoder: SentenceEncoder | None = None
-        self._recent: dict[str, Scores] = {}
+        self._recent: dict[str, tuple[Scores, Floats | None]] = {}
         self._done = threading.Event()
         self._leaving = threading.Event()
         # A daemon, so that a fault in it can't keep the program; ended, not cut off, on leaving: see ``leave``.
@@ -89,6 +89,15 @@ class Topics:
             words: Tokens.
 
         """
+        found = self._looked_at(words)
+        return found[0] if found else None
+
+    def meaning(self, words: Sequence[str]) -> Floats | None:
+        """MiniLM's embedding of an utterance as the model sees it, shape (384,); None without MiniLM. Never raises."""
+        found = self._looked_at(words)
+        return found[1] if found else None
+
+    def _looked_at(self, words: Sequence[str]) -> tuple[Scores, Floats | None] | None:
         if not self.wait(PATIENCE) or self._model is None:
             return None
         key = " ".join(words)
@@ -97,7 +106,7 @@ class Topics:
         try:
             sentence = self.sentence(words)
             vector = self._encoder.encode([sentence.text])[0] if self._encoder else None
-            found = self._model.scores(sentence, vector)
+            found = self._model.scores(sentence, vector), vector
         except Exception as error:  # noqa: BLE001, RUF100 - a fault here must cost the model, not the conversation
             self._model, self.reason = None, _why(error)
             return None

@@ -126,6 +126,12 @@ _TAILS = frozenset(
     ("because as since i so for it that you my if and please thanks sorry or in this could can would do").split()
 )
 _JOINING = frozenset("and so but because".split())
+_OPENERS = _JOINING | frozenset(
+    "i we he she it that there this the a they you my our only just since as for well mind see now when which not or please "
+    "cause cos though although anyway while because if".split()
+)
+LONGEST_BREATH, MOST_ENDS = 20, 4
+"""Words of a question in a story, and places where it may end that are tried."""
 # "I can" states; "can I" asks.
 _DOERS = frozenset("i you we they he she it that this which who there people".split())
 ASKING = frozenset(
@@ -190,6 +196,24 @@ def questions_within(words: list[str]) -> list[tuple[int, list[str]]]:
             asks = len(rest) > 2 and rest[0] in _HEADS and (rest[0] != "have" or rest[1] in _HAVE)
             if asks and not _harmless(rest, frozenset()):
                 out.append((i, rest))
+    return out
+
+
+def breaths(words: list[str]) -> list[list[str]]:
+    """The stretches of a story that may be its question, wherever in it they stand; each begins like a question.
+
+    Where a question ends can't be told without punctuation, so each place at which talk may go on ends one.
+    """
+    out: list[list[str]] = []
+    for i in range(len(words) - 2):
+        if words[i] not in _HEADS or (i and words[i - 1] in _DOERS):
+            continue
+        ends = [j for j in range(i + 3, min(i + LONGEST_BREATH, len(words))) if words[j] in _OPENERS]
+        for j in (*ends[:MOST_ENDS], min(i + LONGEST_BREATH, len(words))):
+            rest = strip_frames(_cut_tail(words[i:j]))
+            asks = len(rest) > 2 and rest[0] in _HEADS and (rest[0] != "have" or rest[1] in _HAVE)
+            if asks and rest not in out and not _harmless(rest, frozenset()):
+                out.append(rest)
     return out
 
 

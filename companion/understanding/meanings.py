@@ -31,6 +31,8 @@ _AROUND_MEANING = frozenset(
     "big saying referring hearing doing done everywhere wireless earth refers stands sounds like call calls doctor doctors nurse nurses people say".split()
 )
 """Said around a word whose meaning is asked for, and of no weight."""
+NEAR = 10
+"""Words between a term and the asking for a meaning."""
 _LONGEST = 4
 """Words of a term."""
 _SURE = 0.3
@@ -57,13 +59,15 @@ class Meanings:
     def meant(self, words: Sequence[str]) -> Term | None:
         """The one term of the glossary that is named where a meaning is asked for; None for none or several."""
         text = " ".join(words)
-        if not _MEANING.search(text) or _MEANS_FOR.search(text):
+        if not (asked := list(_MEANING.finditer(text))) or _MEANS_FOR.search(text):
             return None
+        spans = [(text.count(" ", 0, m.start()), text.count(" ", 0, m.end())) for m in asked]
         named: dict[str, Term] = {}
         at = 0
         while at < len(words):
             n = next((n for n in range(_LONGEST, 0, -1) if tuple(words[at : at + n]) in self._terms), 0)
-            if n:
+            # In a story what is asked may be about something else than what was named long before.
+            if n and any(first - NEAR <= at <= last + NEAR for first, last in spans):
                 term = self._terms[tuple(words[at : at + n])]
                 named[term.id] = term
             at += n or 1

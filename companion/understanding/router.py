@@ -9,6 +9,7 @@ from dataclasses import replace
 from companion.content.types import Pack, Term
 from companion.events import FRESH, Context, Decision, Hypothesis
 from companion.understanding.background import Topics
+from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
 from companion.understanding.evidence import Evidence, weigh
@@ -33,7 +34,6 @@ _JOINING = frozenset({"or", "but", "not", "and"})
 _SPLIT = re.compile(
     r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)"
 )
-
 
 NEAREST_NAMED = 0.15
 """Least value of a topic that a decline names."""
@@ -102,6 +102,8 @@ class Router:
             command = Command("resume")
         # "Speak up, I can't hear you" holds the words of a sign, and is about the companion's voice as a whole.
         if finding.rule is not None and not (command and command.id in _NO_SIGN):
+            if not finding.rule.always and (found := self._in_story(finding, words)):
+                return found
             return Decision("urgent", finding.rule.id, reasons=(finding.reason, "Safety comes before everything else."))
         # What the embedded recogniser finds beside a command may as well be made up ("I have a head, what").
         if command and command.remark and (strict or not self._talk.is_mere(command.remark, self._scores(finding.question))):
@@ -111,7 +113,10 @@ class Router:
         if alike := self._by_likeness(finding, words, strict=strict):
             return alike
         if finding.grade == "personal":
-            return self._in_passing(finding, words) or self._advice(finding)
+            aside = self._in_passing(finding, words)
+            if aside and aside.kind == "answer":
+                return aside
+            return self._in_story(finding, words) or aside or self._advice(finding)
         found = self._topic(list(finding.question), words, context)
         return self._hint_of_advice(found, finding, words) if PERSONS & set(words) else found
 
@@ -238,6 +243,28 @@ class Router:
             return replace(found, personal=within.illness)
         found = _answer(verdict.ids[0], round(verdict.chance, 3), (finding.reason, why, *verdict.reasons))
         return replace(_asked_first(found, "People are named around it, so it is asked first."), personal=True)
+
+    def _in_story(self, finding: Finding, words: list[str]) -> Decision | None:
+        """The general question of what names people in passing, which is learnt: answered where clear, else asked about."""
+        meaning = self._topics.meaning(finding.question) if self._topics else None
+        scores = self._scores(finding.question)
+        if meaning is None or scores is None:
+            return None
+        model, sign = learnt(), finding.rule is not None
+        likely = chance(model, meaning, signs(scores, words, tuple(self._content), sign=sign))
+        within = self._talk.general(list(finding.question), words) if model.passes(likely, scores, sign=sign) else None
+        if within is None or within.verdict.kind == "decline":
+            return None
+        verdict = within.verdict
+        values = dict(zip(within.evidence.ids, within.evidence.values, strict=True))
+        clear = within.idle and verdict.kind == "answer" and not sign and model.sure(likely)
+        passing = f"That is in passing: the chance that it is about somebody's own case is {likely:.0%}."
+        return Decision(
+            "answer" if clear else "confirm", verdict.ids[0],
+            candidates=tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in verdict.ids),
+            reasons=(finding.reason, passing, f'The question in it is general: "{within.question}".', *verdict.reasons),
+            personal=within.illness or not clear,
+        )  # fmt: skip
 
     # The pack
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from companion.understanding.decide import Verdict
 from companion.understanding.evidence import Evidence
 from companion.understanding.exemplars import ADVICE
-from companion.understanding.frames import ASKING, HARMLESS, clauses, questions_after_talk, questions_within
+from companion.understanding.frames import ASKING, HARMLESS, breaths, clauses, questions_after_talk, questions_within
 from companion.understanding.lexical import Lexical, Reading
 from companion.understanding.likeness import ADVICE_ALONE, DANGER_ALONE, SPEAKERS, danger
 from companion.understanding.normal import stem
-from companion.understanding.persons import PERSONS
+from companion.understanding.persons import PERSONS, person_of
 from companion.understanding.topics import Scores
 
 STORY = 11
@@ -33,6 +33,9 @@ IDLE_ADVICE = 0.2
 """Most likeness of the whole to a personal question where a general one in it is answered at once. Of the tune sets'
 urgent and personal lines that hold a question which seems clear by itself, each is 0.24 or more, or far over
 ``STORY_DANGER``."""
+
+LOOKED_AT, WHOLE = 3, 16
+"""How many stretches of a story the sentence model looks at, and the words up to which it looks at the whole too."""
 
 _COMPLAINS = re.compile(
     r"\bi (?:have|had|get|got|feel|felt|find|found|notice|noticed|keep)(?: (?:been|got|getting|having|feeling|diagnosed|told|"
@@ -132,6 +135,31 @@ class Talk:
         alone = PERSONS & set(words) <= SPEAKERS and not illness
         idle = verdict.chance >= STORY_SURE and (advice <= IDLE_ADVICE or (advice <= STORY_ADVICE and alone))
         return Within(" ".join(question), evidence, verdict, idle, illness)
+
+    def general(self, bare: list[str], words: list[str]) -> Within | None:
+        """The general question of an utterance in which people are named in passing.
+
+        Args:
+            bare: The tokens without frames.
+            words: All tokens.
+
+        Returns:
+            None where no stretch of it points to a topic, or the one who asks tells of an illness of their own.
+
+        """
+        if self._complains(words):
+            return None
+        stretches = [q for q in breaths(words) if not person_of(q)]
+        likely = sorted(stretches, key=lambda q: (-self._best_by_words(q), -len(q)))[:LOOKED_AT]
+        if len(bare) <= WHOLE or not likely:
+            likely.append(bare)
+        found = [(q, w) for q in likely if (w := self._weigh(q)) and not (w[0].foreign or w[0].organs)]
+        if not found:
+            return None
+        question, (evidence, verdict) = max(found, key=lambda row: (row[1][1].chance, len(row[0])))
+        inside = set(question)
+        illness = self.names_illness([w for w in words if w not in HARMLESS and w not in inside])
+        return Within(" ".join(question), evidence, verdict, verdict.chance >= STORY_SURE, illness)
 
     def _complains(self, story: Sequence[str]) -> bool:
         """Whether the one who asks tells of an illness of their own ("I've been having headaches, so …")."""

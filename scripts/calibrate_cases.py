@@ -1,0 +1,156 @@
+"""Learn what tells a person named in passing from a question about that person, for ``understanding/cases.py``.
+
+    python scripts/calibrate_cases.py [--model DIR] [--write]
+
+Learnt from the lines of the tuning sets, and the pack's own sentences, that name a person or hold a sign of danger.
+Each set is judged by weights learnt from the other sets and the pack only; the thresholds are read off that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from calibrate_understanding import fit, lines  # noqa: E402
+
+from companion.content import load_pack  # noqa: E402  # runs from a checkout too
+from companion.content.types import Pack  # noqa: E402
+from companion.settings import Paths  # noqa: E402
+from companion.store import ModelStore  # noqa: E402
+from companion.understanding.background import Topics  # noqa: E402
+from companion.understanding.cases import MEANING_SCALE, SIGN_SCALE, signs  # noqa: E402
+from companion.understanding.exemplars import COMMAND, URGENT, exemplars  # noqa: E402
+from companion.understanding.lexical import Lexical  # noqa: E402
+from companion.understanding.normal import tokens  # noqa: E402
+from companion.understanding.safety import Safety  # noqa: E402
+
+OWN = "pack"
+DATA = ROOT / "tests" / "data"
+SETS = tuple(DATA / f"understanding_{part}.tsv" for part in ("tune", "tune2", "tune3", "tune4", "tune5"))
+WEIGHTS = ROOT / "companion" / "understanding" / "cases.json"
+PENALTY = 10.0
+LET_THROUGH = 1
+"""Personal lines of some 310 below the threshold. It is a metaphor of a last goodbye, which no topic answers, so that
+it gets the reply to personal questions all the same."""
+DANGER_MARGIN = 0.3
+"""The threshold for signs of danger as a share of the lowest chance that any line of danger with a sign was given."""
+
+
+class Line(NamedTuple):
+    """One line."""
+
+    part: str
+    inputs: tuple[float, ...]
+    sign: bool
+    own: bool
+    """Whether it is about one person's care or danger."""
+    text: str
+
+
+def gathered(model_dir: Path) -> list[Line]:
+    """The lines of the sets that name a person or hold a sign of danger."""
+    pack = load_pack()
+    lexical = Lexical(pack)
+    topics = Topics(pack, lexical.vocabulary, model_dir, Paths.find().cache)
+    safety = Safety(pack)
+    content = (*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary))
+    found = []
+    for path in SETS:
+        for row in lines(path):
+            words = lexical.vocabulary.united(tokens(row["text"]))
+            finding = safety.check(words)
+            if finding.grade == "none" or row["kind"] == "command":
+                continue
+            scores, meaning = topics.scores(finding.question), topics.meaning(finding.question)
+            assert scores is not None and meaning is not None, topics.reason
+            sign = finding.rule is not None
+            told = signs(scores, words, content, sign=sign)
+            inputs = (*(MEANING_SCALE * float(x) for x in meaning), *(SIGN_SCALE * x for x in told))
+            own = bool({"urgent", "advice"} & set(row["expected"].split("|")))
+            found.append(Line(path.stem, inputs, sign, own, row["text"]))
+    return found + of_the_pack(pack, lexical, topics, content)
+
+
+def of_the_pack(pack: Pack, lexical: Lexical, topics: Topics, content: Sequence[str]) -> list[Line]:
+    """The pack's own cries for help, personal questions and everyday talk, each scored by a model that never saw it."""
+    assert topics.model is not None, topics.reason
+    safety, found = Safety(pack), []
+    for row, scores in zip(exemplars(pack, lexical.vocabulary), topics.model.leave_one_out(), strict=True):
+        words = lexical.vocabulary.united(tokens(row.text))
+        finding = safety.check(words)
+        if finding.grade == "none" or row.label.startswith(COMMAND):
+            continue
+        meaning = topics.meaning(finding.question)
+        assert meaning is not None, topics.reason
+        sign = finding.rule is not None
+        told = signs(scores, words, content, sign=sign)
+        inputs = (*(MEANING_SCALE * float(x) for x in meaning), *(SIGN_SCALE * x for x in told))
+        found.append(Line(OWN, inputs, sign, row.label.startswith(URGENT), row.text))
+    return found
+
+
+def chances(weights: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """Shape (lines,)."""
+    return np.asarray(1 / (1 + np.exp(-(inputs @ weights[:-1] + weights[-1]))))
+
+
+def main() -> int:
+    """Print what each threshold lets through; with ``--write``, write the weights."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2; the model store's, when left out")
+    parser.add_argument("--write", action="store_true", help="write companion/understanding/cases.json")
+    options = parser.parse_args()
+    model_dir = options.model or ModelStore(Paths.find()).path("minilm")
+    if model_dir is None:
+        print("error: MiniLM is not there. Run: companion model fetch minilm.", file=sys.stderr)
+        return 1
+    found = gathered(model_dir)
+    inputs = np.array([line.inputs for line in found])
+    own, sign = (np.array([getattr(line, name) for line in found]) for name in ("own", "sign"))
+    part = np.array([line.part for line in found])
+    given = np.zeros(len(found))
+    of_people = part != OWN
+    for held in sorted(set(part) - {OWN}):
+        weights = fit(inputs[part != held], own[part != held].astype(float), np.ones((part != held).sum()), PENALTY)
+        given[part == held] = chances(weights, inputs[part == held])
+    groups = (("a person, no sign of danger", ~sign & of_people), ("a sign of danger", sign & of_people))
+    for name, group in groups:
+        lowest = np.sort(given[own & group])
+        print(f"{name}: {(own & group).sum()} lines about somebody's own case, {(~own & group).sum()} others")
+        for missed in (0, 1, 2, 4, 8):
+            share = (given[~own & group] < lowest[missed]).mean()
+            print(f"  below {lowest[missed]:.3f}: {missed} of the former, {share:.0%} of the latter")
+    passing = float(np.sort(given[own & ~sign & of_people])[LET_THROUGH]) * 0.9
+    danger_passing = float(given[own & sign & of_people].min()) * DANGER_MARGIN
+    print(f"passing below {passing:.2f}, with a sign of danger below {danger_passing:.2f}")
+    if options.write:
+        weights = fit(inputs, own.astype(float), np.ones(len(found)), PENALTY)
+        split = len(weights) - 1 - len(signs_of(found, inputs))
+        row = {
+            "passing": round(passing, 2), "danger_passing": round(danger_passing, 2),
+            "bias": round(float(weights[-1]), 4),
+            "signs": [round(float(w), 4) for w in weights[split:-1]],
+            "meaning": [round(float(w), 4) for w in weights[:split]],
+        }  # fmt: skip
+        WEIGHTS.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    return 0
+
+
+def signs_of(found: list[Line], inputs: np.ndarray) -> range:
+    """The columns that are no embedding."""
+    from companion.understanding.minilm import DIMENSIONS
+
+    return range(inputs.shape[1] - DIMENSIONS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
