@@ -521,3 +521,12 @@ def test_of_a_word_of_the_glossary_the_authors_are_told_as_the_source():
 def test_an_id_that_an_older_pack_knew_is_passed_over():
     state, actions = step(State(), Understood(Decision("answer", "no-such-id", heard="x")), PACK)
     assert state.topic is None and not any(isinstance(a, Quit) for a in actions)
+
+
+def test_a_lone_number_is_told_how_to_be_said_and_one_beyond_the_lists_that_there_is_none():
+    three = ROUTER.decide("three")
+    assert (three.kind, three.argument) == ("decline", "3")
+    _, actions = step(State(), Understood(three), PACK)
+    assert 'say "question 3"' in said(actions)[0] and 'say "fact 3"' in said(actions)[0]
+    _, actions = step(State(), Understood(ROUTER.decide("nine")), PACK)
+    assert "There is no number 9" in said(actions)[0]

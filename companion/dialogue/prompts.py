@@ -177,7 +177,9 @@ def either(titles: Sequence[str]) -> str:
 
 
 def no_such_number(pack: Pack, number: str) -> str:
-    """A number beyond the list."""
+    """A number beyond the list, or a lone one where no list was read: which list it is of can't be known."""
+    if number.isdecimal() and 1 <= int(number) <= max(len(pack.questions), len(pack.facts)):
+        return f'For one of the questions, say "question {number}". For one of the facts, say "fact {number}".'
     return f"There is no number {number}. There are {len(pack.questions)} questions and {len(pack.facts)} facts."
 
 

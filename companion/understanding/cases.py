@@ -2,8 +2,8 @@
 
 A person marker alone says little in a story: "my brother in law rang, and what I wanted to ask is how cancer spreads"
 is nobody's case. A logistic regression on MiniLM's embedding and on a handful of signs tells such stories from
-questions about one person. ``scripts/calibrate_cases.py`` learns it from the tuning sets, prints what each threshold would let
-through of sets that it did not learn from, and writes ``cases.json``.
+questions about one person. ``scripts/calibrate_cases.py`` learns it from the tuning sets, prints what each threshold
+would let through of sets that it did not learn from, and writes ``cases.json``.
 """
 
 from __future__ import annotations
