@@ -41,8 +41,9 @@ PENALTY = 10.0
 LET_THROUGH = 1
 """Personal lines of some 310 below the threshold. It is a metaphor of a last goodbye, which no topic answers, so that
 it gets the reply to personal questions all the same."""
-DANGER_MARGIN = 0.3
-"""The threshold for signs of danger as a share of the lowest chance that any line of danger with a sign was given."""
+MARGIN, DANGER_MARGIN = 0.45, 0.12
+"""The thresholds as shares: of the lowest chance of the personal lines that are not let through, and of the lowest
+that any line of danger with a sign was given. At twice these one cry for help of a set for reporting was lost."""
 
 
 class Line(NamedTuple):
@@ -129,7 +130,7 @@ def main() -> int:
         for missed in (0, 1, 2, 4, 8):
             share = (given[~own & group] < lowest[missed]).mean()
             print(f"  below {lowest[missed]:.3f}: {missed} of the former, {share:.0%} of the latter")
-    passing = float(np.sort(given[own & ~sign & of_people])[LET_THROUGH]) * 0.9
+    passing = float(np.sort(given[own & ~sign & of_people])[LET_THROUGH]) * MARGIN
     danger_passing = float(given[own & sign & of_people].min()) * DANGER_MARGIN
     print(f"passing below {passing:.2f}, with a sign of danger below {danger_passing:.2f}")
     if options.write:
