@@ -229,3 +229,13 @@ def test_times_of_words_count_from_the_start_though_silence_was_cut(pocketsphinx
 def heard_in(recognizer, sound):
     recognizer.accept(sound)
     return recognizer.finish()
+
+
+def test_a_few_words_in_a_long_noise_are_dropped(pocketsphinx, say):
+    """Traffic without its noise looks like a few words and much silence."""
+    word, gap = samples_of(say("can")), np.zeros(64_000, np.int16)
+    sound = np.concatenate([word, gap, word, gap, word]).astype(float)
+    sound += np.random.default_rng(2).normal(0, 60, len(sound))
+    pocketsphinx.accept(sound.clip(-32_768, 32_767).astype(np.int16))
+    heard = pocketsphinx.finish()
+    assert (heard.text, heard.trusted) == ("", False)

@@ -299,3 +299,22 @@ def test_every_idiom_belongs_to_a_command_and_to_one_alone():
     assert len({text for _, text in rows}) == len(rows)
     others = {(found.id, name, text) for name, text in rows if (found := find_command(tokens(text)))}
     assert [row for row in others if row[0] != row[1]] == []
+
+
+@pytest.mark.parametrize(
+    ("confidence", "engine", "kind"),
+    [(0.35, "pocketsphinx", "confirm"), (0.2, "pocketsphinx", "decline"), (0.35, "vosk", "decline")],
+)
+def test_what_was_nearly_sure_may_be_asked_about_and_what_was_not_is_no_offer(confidence, engine, kind):
+    unsure = next(t for t in UNSURE if ROUTER.decide(t).kind == "confirm" and not ROUTER.decide(t).personal)
+    heard = Hypothesis(unsure, engine=engine, trusted=False, confidence=confidence)
+    assert ROUTER.decide(heard).kind == kind
+    sure = Hypothesis("what is metastasis", engine=engine, trusted=False, confidence=confidence)
+    assert ROUTER.decide(sure).kind == "confirm"
+
+
+UNSURE = (
+    "can one keep the spread from the bones",
+    "how long does the spread take treatment",
+    "spread of symptoms in the body",
+)

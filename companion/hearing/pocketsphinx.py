@@ -35,17 +35,17 @@ DOUBT = -1.6
 """Log-likelihood ratio per frame of the words against a loop of phones, below which the text is doubted. Set on
 ``tests/data/hearing_tune.tsv`` by two voices: 25 of 26 questions spoken in quiet lie above it, 13 of 16 sentences out
 of scope below, and the router has no topic for the other three."""
-NOISY, NOISY_DOUBT = 25.0, -1.9
-"""Below so many decibels of the signal over the noise, that is the limit: in white noise and babble of 15 dB 43 of 52
-questions lie above it, and four of 32 sentences out of scope, of which one is asked about."""
 SHORT_DOUBT = -1.0
 """The same for one or two words: a lone word is easily found in anything."""
 REFUSE = -3.2
 """Below this it was no speech that the model knows: the text is dropped."""
 LEAST_SNR = 12.0
 """Decibels. In more noise than that the text is doubted, for false accepts rise steeply."""
-NOISE = 6.0
+NOISE = 8.0
 """Decibels. In more noise than that nothing that was heard is worth asking about: the text is dropped."""
+LEAST_PACE, LONG = 1.0, 2.5
+"""Words a second, below which what is longer than so many seconds was noise: with its noise taken out, traffic is a few
+words and much silence, which the ratio can't tell. Slow speech has 1.6."""
 SHORT_REFUSE = -1.9
 """As `REFUSE`, for one or two words: one command by people in fourteen lies below, and "stop" by flite only just above.
 In noise, where "what" was found at -2.1, `SHORT_DOUBT` is the limit."""
@@ -215,9 +215,11 @@ class PocketSphinxRecognizer:
         self.ratio = ratio
         short = len(words) <= 2
         refuse = REFUSE if not short else SHORT_REFUSE if self.snr >= LEAST_SNR else SHORT_DOUBT
-        if self.ratio < refuse or self.snr < NOISE:
+        seconds = len(heard.mended) / FRAMES_PER_SECOND
+        sparse = seconds > LONG and len(words) < LEAST_PACE * seconds
+        if self.ratio < refuse or self.snr < NOISE or sparse:
             return Hypothesis("", engine=self.name, trusted=False, confidence=0.0)
-        doubt = SHORT_DOUBT if short else NOISY_DOUBT if self.snr < NOISY else DOUBT
+        doubt = SHORT_DOUBT if short else DOUBT
         confidence = 1.0 / (1.0 + math.exp(-3.0 * (self.ratio - doubt)))
         return Hypothesis(
             " ".join(w.text for w in words),

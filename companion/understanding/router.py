@@ -12,6 +12,7 @@ from companion.understanding.background import Topics
 from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
+from companion.understanding.doubt import EMBEDDED, asked_first, brief, doubted
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
 from companion.understanding.frames import HARMLESS, clauses
@@ -39,9 +40,6 @@ NEAREST_NAMED = 0.15
 """Least value of a topic that a decline names."""
 HINT_OF_ADVICE = 0.2
 """Likeness to a personal question at which a topic is no longer answered at once; its own wordings still are."""
-EMBEDDED = "pocketsphinx"
-BRIEF = 2
-"""Words up to which content is only offered when the embedded recogniser, which finds phrases in other sounds, heard it."""
 LONG_WINDED = 9
 """Words from which on a question is also looked for in the clauses of an utterance."""
 
@@ -82,9 +80,9 @@ class Router:
         words = self._lexical.vocabulary.united(tokens(text))
         decision = replace(self._decide(words, context, strict=embedded), heard=clean(text))
         if isinstance(heard, Hypothesis) and not heard.trusted:
-            decision = _doubted(decision)
-        elif isinstance(heard, Hypothesis) and decision.kind == "answer" and _brief(heard, context):
-            decision = _asked_first(decision, "A word or two are easily heard in anything, so it is asked first.")
+            decision = doubted(decision, heard)
+        elif isinstance(heard, Hypothesis) and decision.kind == "answer" and brief(heard, context):
+            decision = asked_first(decision, "A word or two are easily heard in anything, so it is asked first.")
         return decision
 
     def _decide(self, words: list[str], context: Context, *, strict: bool) -> Decision:
@@ -143,7 +141,7 @@ class Router:
             around = [w for w in words if w not in finding.question and w not in HARMLESS]
             return replace(found, personal=self._talk.names_illness(around))
         why = "It is a little like a question about one person, so it is asked first."
-        return replace(_asked_first(found, why), personal=True)
+        return replace(asked_first(found, why), personal=True)
 
     def reaches_topics(self, words: list[str]) -> list[str] | None:
         """The question within an utterance that is neither a cry for help nor personal nor a command; None for those."""
@@ -216,7 +214,7 @@ class Router:
         if kind == "question":
             if found.kind != "answer":
                 return found
-            asked = _asked_first(found, "A person is named, so it is asked first.")
+            asked = asked_first(found, "A person is named, so it is asked first.")
             return self._in_passing(finding, words) or replace(asked, personal=True)
         return found if found.kind == "decline" else None
 
@@ -242,7 +240,7 @@ class Router:
             found = _answer(verdict.ids[0], round(within.evidence.values[0], 3), (why, *verdict.reasons))
             return replace(found, personal=within.illness)
         found = _answer(verdict.ids[0], round(verdict.chance, 3), (finding.reason, why, *verdict.reasons))
-        return replace(_asked_first(found, "People are named around it, so it is asked first."), personal=True)
+        return replace(asked_first(found, "People are named around it, so it is asked first."), personal=True)
 
     def _in_story(self, finding: Finding, words: list[str]) -> Decision | None:
         """The general question of what names people in passing, which is learnt: answered where clear, else asked about."""
@@ -298,7 +296,7 @@ class Router:
             found = _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
             if not PERSONS & set(bare):
                 return found
-            return _asked_first(found, "Other words are said with it, so it is asked first.")
+            return asked_first(found, "Other words are said with it, so it is asked first.")
         values = dict(zip(evidence.ids, evidence.values, strict=True))
         ids = verdict.ids if verdict.kind == "confirm" else evidence.ids[:3]
         candidates = tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in ids if values[i] > 0)
@@ -368,31 +366,3 @@ _GO_ON = ["go", "on", "then"]
 """A yes where something was offered, and a push where nothing was."""
 _NO_SIGN = frozenset({"louder", "quieter", "faster", "slower", "help"})
 """Commands that are no cry for help, whatever sign their words make: about the companion's voice, and about reading."""
-_FAR_REACHING = frozenset({"quit", "stop_listening", "read_facts"})
-
-
-def _doubted(decision: Decision) -> Decision:
-    """The engine doubts its own words: content is offered, never given at once. Safety and most commands stand."""
-    if decision.kind == "command" and decision.id in _FAR_REACHING:
-        why = "The recogniser was not sure, and this command changes much, so it is asked first."
-        return replace(decision, kind="confirm", candidates=((decision.id, 1.0),), reasons=(*decision.reasons, why))
-    if decision.kind == "confirm" and not decision.personal:
-        # Twice unsure: a guess at words that were guessed at would offer topics to a cough.
-        reasons = ("Neither the words nor the topic are sure.", *decision.reasons)
-        return Decision("decline", None, heard=decision.heard, reasons=reasons)
-    if decision.kind != "answer" or decision.id is None:
-        return decision
-    return _asked_first(decision, "The recogniser was not sure, so it is asked first.")
-
-
-def _brief(heard: Hypothesis, context: Context) -> bool:
-    """Whether the embedded recogniser heard so little, unasked, that it may have been any other sound."""
-    words = tokens(heard.text)
-    chosen = context.numbered or context.options or find_command(words)
-    return heard.engine == EMBEDDED and len(words) <= BRIEF and not chosen
-
-
-def _asked_first(decision: Decision, why: str) -> Decision:
-    return replace(
-        decision, kind="confirm", candidates=decision.candidates[:1], then=None, reasons=(*decision.reasons, why)
-    )

@@ -1,0 +1,47 @@
+"""What becomes of a decision on words that were not surely heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from companion.events import Context, Decision, Hypothesis
+from companion.understanding.commands import find_command
+from companion.understanding.normal import tokens
+
+EMBEDDED = "pocketsphinx"
+"""The recogniser that needs no download; it finds phrases in other sounds."""
+NEARLY = 0.29
+"""Its confidence from which, though it is doubted, a topic may still be asked about: at 15 dB of noise 43 of 52
+questions of the tuning set have as much, and four of 32 sentences out of scope, of which one is asked about."""
+BRIEF = 2
+"""Words up to which content is only offered when the embedded recogniser heard it."""
+_FAR_REACHING = frozenset({"quit", "stop_listening", "read_facts"})
+
+
+def doubted(decision: Decision, heard: Hypothesis) -> Decision:
+    """The engine doubts its own words: content is offered, never given at once. Safety and most commands stand."""
+    if decision.kind == "command" and decision.id in _FAR_REACHING:
+        why = "The recogniser was not sure, and this command changes much, so it is asked first."
+        return replace(decision, kind="confirm", candidates=((decision.id, 1.0),), reasons=(*decision.reasons, why))
+    nearly = heard.engine == EMBEDDED and (heard.confidence or 0.0) >= NEARLY and len(tokens(heard.text)) > BRIEF
+    if decision.kind == "confirm" and not decision.personal and not nearly:
+        # Twice unsure: a guess at words that were guessed at would offer topics to a cough.
+        reasons = ("Neither the words nor the topic are sure.", *decision.reasons)
+        return Decision("decline", None, heard=decision.heard, reasons=reasons)
+    if decision.kind != "answer" or decision.id is None:
+        return decision
+    return asked_first(decision, "The recogniser was not sure, so it is asked first.")
+
+
+def brief(heard: Hypothesis, context: Context) -> bool:
+    """Whether the embedded recogniser heard so little, unasked, that it may have been any other sound."""
+    words = tokens(heard.text)
+    chosen = context.numbered or context.options or find_command(words)
+    return heard.engine == EMBEDDED and len(words) <= BRIEF and not chosen
+
+
+def asked_first(decision: Decision, why: str) -> Decision:
+    """The same topic offered, and the reason added."""
+    return replace(
+        decision, kind="confirm", candidates=decision.candidates[:1], then=None, reasons=(*decision.reasons, why)
+    )
