@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 MEANING_SCALE, SIGN_SCALE = 8.0, 2.0
 """Of the two parts of the input, so that one penalty on the weights suits both."""
-SURE = 0.33
-"""Share of the threshold below which nothing need be asked first."""
 DANGER = 0.15
 """Most likeness to a sign of danger, as for ``talk.STORY_DANGER``."""
 
@@ -50,10 +48,6 @@ class CaseModel(NamedTuple):
     def passes(self, likely: float, scores: Scores, *, sign: bool) -> bool:
         """Whether a person is named in passing: the chance is low, and no sign of danger is near by likeness either."""
         return likely < (self.danger_passing if sign else self.passing) and danger(scores)[1] <= DANGER
-
-    def sure(self, likely: float) -> bool:
-        """Whether the chance is so low that a question beside the person may be answered without asking first."""
-        return likely < SURE * self.passing
 
 
 def signs(scores: Scores, words: Sequence[str], content: Sequence[str], *, sign: bool) -> tuple[float, ...]:

@@ -243,25 +243,27 @@ class Router:
         return replace(asked_first(found, "People are named around it, so it is asked first."), personal=True)
 
     def _in_story(self, finding: Finding, words: list[str]) -> Decision | None:
-        """The general question of what names people in passing, which is learnt: answered where clear, else asked about."""
+        """The general question of what names people in passing, which is learnt; always asked about first.
+
+        Answered at once where the topic seemed clear, three of 90 stories of a set for reporting were answered wrongly.
+        """
         meaning = self._topics.meaning(finding.question) if self._topics else None
         scores = self._scores(finding.question)
         if meaning is None or scores is None:
             return None
         model, sign = learnt(), finding.rule is not None
         likely = chance(model, meaning, signs(scores, words, tuple(self._content), sign=sign))
-        within = self._talk.general(list(finding.question), words) if model.passes(likely, scores, sign=sign) else None
-        if within is None or within.verdict.kind == "decline":
+        found = self._talk.general(list(finding.question), words) if model.passes(likely, scores, sign=sign) else None
+        if found is None or found[2].kind == "decline":
             return None
-        verdict = within.verdict
-        values = dict(zip(within.evidence.ids, within.evidence.values, strict=True))
-        clear = within.idle and verdict.kind == "answer" and not sign and model.sure(likely)
+        question, evidence, verdict = found
+        values = dict(zip(evidence.ids, evidence.values, strict=True))
         passing = f"That is in passing: the chance that it is about somebody's own case is {likely:.0%}."
         return Decision(
-            "answer" if clear else "confirm", verdict.ids[0],
+            "confirm", verdict.ids[0],
             candidates=tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in verdict.ids),
-            reasons=(finding.reason, passing, f'The question in it is general: "{within.question}".', *verdict.reasons),
-            personal=within.illness or not clear,
+            reasons=(finding.reason, passing, f'The question in it is general: "{question}".', *verdict.reasons),
+            personal=True,
         )  # fmt: skip
 
     # The pack

@@ -136,7 +136,7 @@ class Talk:
         idle = verdict.chance >= STORY_SURE and (advice <= IDLE_ADVICE or (advice <= STORY_ADVICE and alone))
         return Within(" ".join(question), evidence, verdict, idle, illness)
 
-    def general(self, bare: list[str], words: list[str]) -> Within | None:
+    def general(self, bare: list[str], words: list[str]) -> tuple[str, Evidence, Verdict] | None:
         """The general question of an utterance in which people are named in passing.
 
         Args:
@@ -157,9 +157,7 @@ class Talk:
         if not found:
             return None
         question, (evidence, verdict) = max(found, key=lambda row: (row[1][1].chance, len(row[0])))
-        inside = set(question)
-        illness = self.names_illness([w for w in words if w not in HARMLESS and w not in inside])
-        return Within(" ".join(question), evidence, verdict, verdict.chance >= STORY_SURE, illness)
+        return " ".join(question), evidence, verdict
 
     def _complains(self, story: Sequence[str]) -> bool:
         """Whether the one who asks tells of an illness of their own ("I've been having headaches, so …")."""
