@@ -140,8 +140,7 @@ def test_a_sign_of_danger_with_a_moment_a_person_or_a_no_is_no_heading(said: str
 
 
 def test_a_sign_of_danger_beside_the_subject_alone_is_a_heading() -> None:
-    decision = ROUTER.decide("metastasis seizure")
-    assert decision.kind in {"answer", "confirm"} and decision.id == "symptoms"
+    assert ROUTER.decide("metastasis seizure").kind == "answer"
 
 
 def test_three_words_of_the_embedded_recogniser_are_enough_and_two_are_asked_about() -> None:
