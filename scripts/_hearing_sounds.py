@@ -53,22 +53,39 @@ def voices() -> tuple[str, ...]:
 @lru_cache(maxsize=2_000)
 def speak(text: str, voice: str, stretch: float = 1.0) -> Wave:
     """The text as 16 kHz mono, its speech at a root mean square of 2,500 of 32,768."""
+    sound, rate = synthesised(text, voice, stretch)
+    wave: Wave = sound if rate == RATE else soxr.resample(sound, rate, RATE)
+    return np.asarray(wave * (2_500.0 / max(level(wave), 1e-9)))
+
+
+def synthesised(text: str, voice: str, stretch: float, pitch: int = 50) -> tuple[Wave, int]:
+    """What a program says, -1 to 1, and its rate in Hz.
+
+    Args:
+        text: What to say.
+        voice: flite's by name, festival-NAME, espeak-NAME.
+        stretch: Factor of the duration.
+        pitch: Of espeak-ng, 0 to 99; 50 is its own.
+
+    Raises:
+        OSError, subprocess.SubprocessError: The program is not there, or fails.
+
+    """
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "line.wav"
         if voice.startswith("festival-"):
             command = ["text2wave", "-o", str(path), "-eval", f"(voice_{voice.removeprefix('festival-')})"]
-            command += ["-eval", f"(Parameter.set 'Duration_Stretch {stretch})"]
-            subprocess.run(command, input=text.encode(), check=True, capture_output=True, timeout=60)
+            command += ["-eval", f"(Parameter.set 'Duration_Stretch {stretch:.2f})"]
         elif voice.startswith("espeak-"):
-            speed = str(round(165 / stretch))
-            command = ["espeak-ng", "-v", voice.removeprefix("espeak-"), "-s", speed, "-w", str(path), text]
-            subprocess.run(command, check=True, capture_output=True, timeout=60)
+            command = ["espeak-ng", "-v", voice.removeprefix("espeak-"), "-s", str(round(165 / stretch))]
+            command += ["-p", str(pitch), "-w", str(path), text]
         else:
-            command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch}", "-t", text, "-o", str(path)]
-            subprocess.run(command, check=True, capture_output=True, timeout=60)
+            command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch:.2f}", "-t", text]
+            command += ["-o", str(path)]
+        # festival's is read from its input.
+        subprocess.run(command, input=text.encode(), check=True, capture_output=True, timeout=60)
         sound, rate = soundfile.read(path, dtype="float64")
-    wave: Wave = sound if rate == RATE else soxr.resample(sound, rate, RATE)
-    return np.asarray(wave * (2_500.0 / max(_level(wave), 1e-9)))
+    return sound, rate
 
 
 def spoken(text: str, voice: str, condition: str) -> Sound:
@@ -98,7 +115,7 @@ def in_room(wave: Wave, rt60: float, direct: float, random: np.random.Generator)
     tail[0] = 1.0
     size = 1 << (len(wave) + len(tail)).bit_length()
     out: Wave = np.fft.irfft(np.fft.rfft(wave, size) * np.fft.rfft(tail, size), size)[: len(wave) + len(tail)]
-    return np.asarray(out * (2_500.0 / _level(out)))
+    return np.asarray(out * (2_500.0 / level(out)))
 
 
 def babble(length: int, random: np.random.Generator) -> Wave:
@@ -126,7 +143,7 @@ def looped(path: Path, minutes: float) -> Sound:
     return out
 
 
-def _level(wave: Sequence[float] | Wave) -> float:
+def level(wave: Sequence[float] | Wave) -> float:
     """Root mean square of the louder half of 20 ms frames: of the speech, not of its pauses."""
     samples = np.asarray(wave, dtype=np.float64)
     frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)

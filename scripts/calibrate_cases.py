@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,18 +19,18 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from calibrate_understanding import fit, lines  # noqa: E402
+from calibrate_understanding import fit, lines, minilm, predicted  # noqa: E402
 
 from companion.content import load_pack  # noqa: E402  # runs from a checkout too
-from companion.content.types import Pack  # noqa: E402
 from companion.settings import Paths  # noqa: E402
-from companion.store import ModelStore  # noqa: E402
 from companion.understanding.background import Topics  # noqa: E402
-from companion.understanding.cases import MEANING_SCALE, SIGN_SCALE, signs  # noqa: E402
+from companion.understanding.cases import inputs, signs  # noqa: E402
 from companion.understanding.exemplars import COMMAND, URGENT, exemplars  # noqa: E402
 from companion.understanding.lexical import Lexical  # noqa: E402
+from companion.understanding.minilm import DIMENSIONS  # noqa: E402
 from companion.understanding.normal import tokens  # noqa: E402
 from companion.understanding.safety import Safety  # noqa: E402
+from companion.understanding.topics import Scores  # noqa: E402
 
 OWN = "pack"
 DATA = ROOT / "tests" / "data"
@@ -54,54 +53,39 @@ class Line(NamedTuple):
     sign: bool
     own: bool
     """Whether it is about one person's care or danger."""
-    text: str
 
 
 def gathered(model_dir: Path) -> list[Line]:
-    """The lines of the sets that name a person or hold a sign of danger."""
+    """The lines of the sets, and the pack's own, that name a person or hold a sign of danger."""
     pack = load_pack()
     lexical = Lexical(pack)
     topics = Topics(pack, lexical.vocabulary, model_dir, Paths.find().cache)
+    topics.wait()
+    assert topics.model is not None, topics.reason
     safety = Safety(pack)
     content = (*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary))
-    found = []
-    for path in SETS:
-        for row in lines(path):
-            words = lexical.vocabulary.united(tokens(row["text"]))
-            finding = safety.check(words)
-            if finding.grade == "none" or row["kind"] == "command":
-                continue
-            scores, meaning = topics.scores(finding.question), topics.meaning(finding.question)
-            assert scores is not None and meaning is not None, topics.reason
-            sign = finding.rule is not None
-            told = signs(scores, words, content, sign=sign)
-            inputs = (*(MEANING_SCALE * float(x) for x in meaning), *(SIGN_SCALE * x for x in told))
-            own = bool({"urgent", "advice"} & set(row["expected"].split("|")))
-            found.append(Line(path.stem, inputs, sign, own, row["text"]))
-    return found + of_the_pack(pack, lexical, topics, content)
 
-
-def of_the_pack(pack: Pack, lexical: Lexical, topics: Topics, content: Sequence[str]) -> list[Line]:
-    """The pack's own cries for help, personal questions and everyday talk, each scored by a model that never saw it."""
-    assert topics.model is not None, topics.reason
-    safety, found = Safety(pack), []
-    for row, scores in zip(exemplars(pack, lexical.vocabulary), topics.model.leave_one_out(), strict=True):
-        words = lexical.vocabulary.united(tokens(row.text))
+    def line(part: str, text: str, own: bool, scores: Scores | None = None) -> Line | None:
+        words = lexical.vocabulary.united(tokens(text))
         finding = safety.check(words)
-        if finding.grade == "none" or row.label.startswith(COMMAND):
-            continue
-        meaning = topics.meaning(finding.question)
-        assert meaning is not None, topics.reason
+        if finding.grade == "none":
+            return None
+        scores, meaning = scores or topics.scores(finding.question), topics.meaning(finding.question)
+        assert scores is not None and meaning is not None, topics.reason
         sign = finding.rule is not None
-        told = signs(scores, words, content, sign=sign)
-        inputs = (*(MEANING_SCALE * float(x) for x in meaning), *(SIGN_SCALE * x for x in told))
-        found.append(Line(OWN, inputs, sign, row.label.startswith(URGENT), row.text))
-    return found
+        return Line(part, inputs(meaning, signs(scores, words, content, sign=sign)), sign, own)
 
-
-def chances(weights: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-    """Shape (lines,)."""
-    return np.asarray(1 / (1 + np.exp(-(inputs @ weights[:-1] + weights[-1]))))
+    found = [
+        line(path.stem, row["text"], bool({"urgent", "advice"} & set(row["expected"].split("|"))))
+        for path in SETS for row in lines(path) if row["kind"] != "command"
+    ]  # fmt: skip
+    # The pack's own cries for help, personal questions and everyday talk, each scored by a model that never saw it.
+    found += [
+        line(OWN, row.text, row.label.startswith(URGENT), scores)
+        for row, scores in zip(exemplars(pack, lexical.vocabulary), topics.model.leave_one_out(), strict=True)
+        if not row.label.startswith(COMMAND)
+    ]
+    return [row for row in found if row]
 
 
 def main() -> int:
@@ -110,19 +94,17 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2; the model store's, when left out")
     parser.add_argument("--write", action="store_true", help="write companion/understanding/cases.json")
     options = parser.parse_args()
-    model_dir = options.model or ModelStore(Paths.find()).path("minilm")
-    if model_dir is None:
-        print("error: MiniLM is not there. Run: companion model fetch minilm.", file=sys.stderr)
+    if (model_dir := minilm(options.model)) is None:
         return 1
     found = gathered(model_dir)
-    inputs = np.array([line.inputs for line in found])
+    rows = np.array([line.inputs for line in found])
     own, sign = (np.array([getattr(line, name) for line in found]) for name in ("own", "sign"))
     part = np.array([line.part for line in found])
     given = np.zeros(len(found))
     of_people = part != OWN
     for held in sorted(set(part) - {OWN}):
-        weights = fit(inputs[part != held], own[part != held].astype(float), np.ones((part != held).sum()), PENALTY)
-        given[part == held] = chances(weights, inputs[part == held])
+        weights = fit(rows[part != held], own[part != held].astype(float), np.ones((part != held).sum()), PENALTY)
+        given[part == held] = predicted(weights, rows[part == held])
     groups = (("a person, no sign of danger", ~sign & of_people), ("a sign of danger", sign & of_people))
     for name, group in groups:
         lowest = np.sort(given[own & group])
@@ -134,23 +116,15 @@ def main() -> int:
     danger_passing = float(given[own & sign & of_people].min()) * DANGER_MARGIN
     print(f"passing below {passing:.2f}, with a sign of danger below {danger_passing:.2f}")
     if options.write:
-        weights = fit(inputs, own.astype(float), np.ones(len(found)), PENALTY)
-        split = len(weights) - 1 - len(signs_of(found, inputs))
+        weights = fit(rows, own.astype(float), np.ones(len(found)), PENALTY)
         row = {
             "passing": round(passing, 2), "danger_passing": round(danger_passing, 2),
             "bias": round(float(weights[-1]), 4),
-            "signs": [round(float(w), 4) for w in weights[split:-1]],
-            "meaning": [round(float(w), 4) for w in weights[:split]],
+            "signs": [round(float(w), 4) for w in weights[DIMENSIONS:-1]],
+            "meaning": [round(float(w), 4) for w in weights[:DIMENSIONS]],
         }  # fmt: skip
         WEIGHTS.write_text(json.dumps(row) + "\n", encoding="utf-8")
     return 0
-
-
-def signs_of(found: list[Line], inputs: np.ndarray) -> range:
-    """The columns that are no embedding."""
-    from companion.understanding.minilm import DIMENSIONS
-
-    return range(inputs.shape[1] - DIMENSIONS)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,11 @@ def fit(features: np.ndarray, right: np.ndarray, weight: np.ndarray, penalty: fl
     return w
 
 
+def predicted(weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """The chances by the weights of ``fit``, shape (rows,)."""
+    return np.asarray(1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1]))))
+
+
 def folds(texts: list[str], n: int = 5) -> np.ndarray:
     """A fold for each text, by its content, so that a second run gives the same."""
     return np.array([sum(text.encode()) % n for text in texts])
@@ -133,7 +138,7 @@ def cross_validated(found: list[Case], target: np.ndarray) -> np.ndarray:
     out = np.zeros(len(found))
     for f in range(5):
         w = fit(x[fold != f], target[fold != f], weight[fold != f])
-        out[fold == f] = 1 / (1 + np.exp(-(np.hstack([x[fold == f], np.ones((int((fold == f).sum()), 1))]) @ w)))
+        out[fold == f] = predicted(w, x[fold == f])
     return out
 
 
@@ -197,6 +202,14 @@ def calibrate(found: list[Case], *, show: bool) -> Calibration:
     )
 
 
+def minilm(given: Path | None) -> Path | None:
+    """The folder of the sentence model; None, with a line that says so, where there is none."""
+    found = given or ModelStore(Paths.find()).path("minilm")
+    if found is None:
+        print("error: MiniLM is not there. Run: companion model fetch minilm.", file=sys.stderr)
+    return found
+
+
 def main() -> int:
     """Print weights, thresholds and the curve."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -205,9 +218,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write companion/understanding/calibrated.py")
     parser.add_argument("--curve", action="store_true", help="print what each threshold would give")
     options = parser.parse_args()
-    model_dir = options.model or ModelStore(Paths.find()).path("minilm")
-    if model_dir is None:
-        print("error: MiniLM is not there. Run: companion model fetch minilm.", file=sys.stderr)
+    if (model_dir := minilm(options.model)) is None:
         return 1
     found = {}
     for name, directory in (("TOGETHER", model_dir), ("ALONE", None)):

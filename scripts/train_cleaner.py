@@ -26,8 +26,9 @@ ROOT = SCRIPTS.parent
 sys.path[:0] = [str(SCRIPTS), str(ROOT)]
 
 import numpy as np  # noqa: E402  # the paths come first
+from _hearing_sounds import level  # noqa: E402
 from cleaner.network import kept, teach  # noqa: E402
-from cleaner.sounds import VOICES, Job, Wave, level, pair, speak  # noqa: E402
+from cleaner.sounds import VOICES, Job, Wave, pair, speak  # noqa: E402
 
 WEIGHTS = ROOT / "companion" / "hearing" / "cleaner.npz"
 SETS = ("tune", "tune2", "tune3", "tune4", "tune5")

@@ -14,9 +14,8 @@ from importlib.resources import as_file, files
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from companion.hearing.cepstra import Floats
 
 CONTEXT = 7
 """Frames on each side."""
@@ -59,13 +58,18 @@ def clean(energies: Floats, weights: Weights) -> Floats:
 
 def inputs(energies: Floats) -> Floats:
     """Each frame with its neighbours and with the range of each band, all against the loudness, shape (frames, 425)."""
+    around, whole, _ = against_loudness(energies)
+    windows = np.lib.stride_tricks.sliding_window_view(around, 2 * CONTEXT + 1, axis=0)
+    rows = windows.transpose(0, 2, 1).reshape(len(energies), -1)
+    return np.concatenate([rows, np.broadcast_to(whole, (len(rows), len(whole)))], axis=1, dtype=np.float32)
+
+
+def against_loudness(energies: Floats) -> tuple[Floats, Floats, float]:
+    """The frames with `CONTEXT` more on both sides, how low and how high each band goes, and what was taken off all."""
     low, high = np.percentile(energies, RANGE, axis=0)
     loudness = high.mean()
     around = np.pad(energies - loudness, ((CONTEXT, CONTEXT), (0, 0)), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(around, 2 * CONTEXT + 1, axis=0)
-    rows = windows.transpose(0, 2, 1).reshape(len(energies), -1)
-    whole = np.concatenate([low - loudness, high - loudness])
-    return np.concatenate([rows, np.broadcast_to(whole, (len(rows), len(whole)))], axis=1, dtype=np.float32)
+    return around, np.concatenate([low - loudness, high - loudness]), loudness
 
 
 @cache

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.hearing.cepstra import cepstra, log_mel
-from companion.hearing.cleaner import Floats, mended
+from companion.hearing.cepstra import Floats, cepstra, log_mel
+from companion.hearing.cleaner import mended
 from companion.hearing.frames import floored, snr
 
 SPEECH = 5.0

@@ -18,10 +18,6 @@ DITHER = 3
 
 FLOOR = 45.0
 """Decibels: how far below its loud parts an utterance gets a floor of noise."""
-SPEECH = 30.0
-"""Decibels: no further below its loud parts a frame counts as speech when silence is cut off."""
-MARGIN = SAMPLE_RATE // 4
-"""Samples of silence that are left."""
 
 
 def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -65,25 +61,6 @@ def floored(samples: NDArray[np.int16]) -> NDArray[np.int16]:
     noise = np.random.default_rng(0).normal(0.0, strength, len(samples))
     out: NDArray[np.int16] = np.clip(np.rint(samples + noise), -32768, 32767).astype(np.int16)
     return out
-
-
-def trimmed(samples: NDArray[np.int16]) -> tuple[NDArray[np.int16], int]:
-    """The samples without the silence before and after, ``MARGIN`` left on both sides; and how many were cut in front.
-
-    PocketSphinx takes the mean off over the whole utterance: silence in it shifts the words.
-
-    Args:
-        samples: Shape (n,), 16,000 Hz.
-
-    """
-    levels = _levels(samples)
-    if len(levels) == 0:
-        return samples, 0
-    quiet, loud = np.percentile(levels, [5, 95])
-    speech = np.flatnonzero(levels >= min(max(loud * 10 ** (-SPEECH / 20), 3.0 * quiet), loud))
-    size = SAMPLE_RATE // 50
-    start = max(0, int(speech[0]) * size - MARGIN)
-    return samples[start : (int(speech[-1]) + 1) * size + MARGIN], start
 
 
 def snr(samples: NDArray[np.int16]) -> float:

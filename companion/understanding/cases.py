@@ -15,9 +15,11 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
+from companion.understanding import decide
 from companion.understanding.exemplars import ADVICE, NOTHING
 from companion.understanding.likeness import SPEAKERS, danger
 from companion.understanding.persons import PERSONS
+from companion.understanding.talk import STORY_DANGER
 from companion.understanding.topics import Scores
 
 if TYPE_CHECKING:
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 MEANING_SCALE, SIGN_SCALE = 8.0, 2.0
 """Of the two parts of the input, so that one penalty on the weights suits both."""
-DANGER = 0.15
-"""Most likeness to a sign of danger, as for ``talk.STORY_DANGER``."""
 
 
 class CaseModel(NamedTuple):
@@ -47,7 +47,7 @@ class CaseModel(NamedTuple):
 
     def passes(self, likely: float, scores: Scores, *, sign: bool) -> bool:
         """Whether a person is named in passing: the chance is low, and no sign of danger is near by likeness either."""
-        return likely < (self.danger_passing if sign else self.passing) and danger(scores)[1] <= DANGER
+        return likely < (self.danger_passing if sign else self.passing) and danger(scores)[1] <= STORY_DANGER
 
 
 def signs(scores: Scores, words: Sequence[str], content: Sequence[str], *, sign: bool) -> tuple[float, ...]:
@@ -90,6 +90,9 @@ def chance(model: CaseModel, meaning: Floats, told: Sequence[float]) -> float:
         told: Of ``signs``.
 
     """
-    total = model.bias + MEANING_SCALE * sum(w * float(x) for w, x in zip(model.meaning, meaning, strict=True))
-    total += SIGN_SCALE * sum(w * x for w, x in zip(model.signs, told, strict=True))
-    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
+    return decide.chance(inputs(meaning, told), (*model.meaning, *model.signs, model.bias))
+
+
+def inputs(meaning: Floats, told: Sequence[float]) -> tuple[float, ...]:
+    """What the weights are for, the embedding first."""
+    return (*(MEANING_SCALE * float(x) for x in meaning), *(SIGN_SCALE * x for x in told))

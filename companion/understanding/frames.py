@@ -193,10 +193,15 @@ def questions_within(words: list[str]) -> list[tuple[int, list[str]]]:
     for i in range(1, len(words) - 2):
         if words[i] in _HEADS and words[i - 1] not in _DOERS:
             rest = strip_frames(_cut_tail(_first_breath(words[i:])))
-            asks = len(rest) > 2 and rest[0] in _HEADS and (rest[0] != "have" or rest[1] in _HAVE)
-            if asks and not _harmless(rest, frozenset()):
+            if _asks(rest):
                 out.append((i, rest))
     return out
+
+
+def _asks(words: list[str]) -> bool:
+    """Whether the words begin like a question and hold more than talk."""
+    heads = len(words) > 2 and words[0] in _HEADS and (words[0] != "have" or words[1] in _HAVE)
+    return heads and not _harmless(words, frozenset())
 
 
 def breaths(words: list[str]) -> list[list[str]]:
@@ -208,11 +213,11 @@ def breaths(words: list[str]) -> list[list[str]]:
     for i in range(len(words) - 2):
         if words[i] not in _HEADS or (i and words[i - 1] in _DOERS):
             continue
-        ends = [j for j in range(i + 3, min(i + LONGEST_BREATH, len(words))) if words[j] in _OPENERS]
-        for j in (*ends[:MOST_ENDS], min(i + LONGEST_BREATH, len(words))):
+        last = min(i + LONGEST_BREATH, len(words))
+        ends = [j for j in range(i + 3, last) if words[j] in _OPENERS]
+        for j in (*ends[:MOST_ENDS], last):
             rest = strip_frames(_cut_tail(words[i:j]))
-            asks = len(rest) > 2 and rest[0] in _HEADS and (rest[0] != "have" or rest[1] in _HAVE)
-            if asks and rest not in out and not _harmless(rest, frozenset()):
+            if rest not in out and _asks(rest):
                 out.append(rest)
     return out
 

@@ -261,7 +261,7 @@ class Router:
         passing = f"That is in passing: the chance that it is about somebody's own case is {likely:.0%}."
         return Decision(
             "confirm", verdict.ids[0],
-            candidates=tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in verdict.ids),
+            candidates=tuple((i, _share(values[i])) for i in verdict.ids),
             reasons=(finding.reason, passing, f'The question in it is general: "{question}".', *verdict.reasons),
             personal=True,
         )  # fmt: skip
@@ -301,7 +301,7 @@ class Router:
             return asked_first(found, "Other words are said with it, so it is asked first.")
         values = dict(zip(evidence.ids, evidence.values, strict=True))
         ids = verdict.ids if verdict.kind == "confirm" else evidence.ids[:3]
-        candidates = tuple((i, round(max(0.0, min(1.0, values[i])), 3)) for i in ids if values[i] > 0)
+        candidates = tuple((i, _share(values[i])) for i in ids if values[i] > 0)
         if verdict.kind == "decline":
             near = tuple(c for c in candidates[:2] if c[1] >= NEAREST_NAMED and not evidence.foreign)
             return Decision("decline", None, candidates=near, reasons=verdict.reasons)
@@ -358,6 +358,11 @@ class Router:
 def _near(reading: Reading) -> tuple[tuple[str, float], ...]:
     """Topics near enough by words to be named, never read."""
     return tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
+
+
+def _share(value: float) -> float:
+    """A value of the topic model as candidates carry it, 0 to 1."""
+    return round(max(0.0, min(1.0, value)), 3)
 
 
 def _answer(item_id: str, score: float, reasons: tuple[str, ...]) -> Decision:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.sounds import Pair
-from companion.hearing.cepstra import BANDS
-from companion.hearing.cleaner import CONTEXT, RANGE, Floats, Weights
+from companion.hearing.cepstra import BANDS, Floats
+from companion.hearing.cleaner import CONTEXT, Weights, against_loudness
 
 HIDDEN = (384, 384)
 BATCH = 2048
@@ -34,15 +34,13 @@ class _Frames:
         at = 0
         for pair in pairs:
             for heard in pair.heard:
-                energies = heard.astype(np.float32)
-                low, high = np.percentile(energies, RANGE, axis=0)
-                loudness = high.mean()
-                rows.append(np.pad(energies - loudness, ((CONTEXT, CONTEXT), (0, 0)), mode="edge"))
-                wanted.append(pair.clean.astype(np.float32)[: len(energies)] - loudness)
-                centres.append(at + CONTEXT + np.arange(len(energies)))
-                takes.append(np.full(len(energies), len(ranges)))
-                ranges.append(np.concatenate([low - loudness, high - loudness]))
-                at += len(rows[-1])
+                around, whole, loudness = against_loudness(heard.astype(np.float32))
+                rows.append(around)
+                wanted.append(pair.clean.astype(np.float32)[: len(heard)] - loudness)
+                centres.append(at + CONTEXT + np.arange(len(heard)))
+                takes.append(np.full(len(heard), len(ranges)))
+                ranges.append(whole)
+                at += len(around)
         self.rows = np.concatenate(rows, dtype=np.float32)
         self.ranges = np.stack(ranges).astype(np.float32)
         self.wanted = np.concatenate(wanted, dtype=np.float32)

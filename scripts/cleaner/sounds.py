@@ -7,14 +7,13 @@ The voices that ``evaluate_hearing.py`` reports on (awb, kal16, kal) are not amo
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
+from _hearing_sounds import level, synthesised
 from numpy.typing import NDArray
 
 from companion.hearing.cepstra import log_mel
@@ -25,9 +24,9 @@ Wave = NDArray[np.float64]
 Frames = NDArray[np.float16]
 
 VOICES = (
-    *("flite slt",) * 4, *("flite rms",) * 4, *("festival ked_diphone",) * 2,
-    *(f"espeak-ng en-us+{v}" for v in ("m1", "m3", "m4", "m7", "f2", "f4")),
-    "espeak-ng en-gb+m2", "espeak-ng en-gb-scotland+m5", "espeak-ng en-gb-x-rp+f3",
+    *("slt",) * 4, *("rms",) * 4, *("festival-ked_diphone",) * 2,
+    *(f"espeak-en-us+{v}" for v in ("m1", "m3", "m4", "m7", "f2", "f4")),
+    "espeak-en-gb+m2", "espeak-en-gb-scotland+m5", "espeak-en-gb-x-rp+f3",
 )  # fmt: skip
 LOUDNESS = 2000.0
 """Root mean square of speech on the scale of int16; a take is 20 dB softer to 8 dB louder."""
@@ -68,7 +67,7 @@ def pair(job: Job, talk: Sequence[Wave]) -> Pair | None:
         spoken = speak(job.voice, job.text, random)
     except (OSError, subprocess.SubprocessError, soundfile.LibsndfileError):
         return None
-    if len(spoken) < RATE // 5:
+    if len(spoken) < RATE // 5 or not spoken.any():
         return None
     before, after = (np.zeros(int(random.uniform(0.1, most) * RATE)) for most in (0.7, 0.9))
     wave = np.concatenate([before, spoken, after])
@@ -88,32 +87,11 @@ def speak(voice: str, text: str, random: np.random.Generator) -> Wave:
         OSError, subprocess.SubprocessError: The program is not there, or fails.
 
     """
-    engine, name = voice.split(" ")
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "line.wav")
-        stretch = random.uniform(0.8, 1.3)
-        command = {
-            "flite": ["flite", "-voice", name, "--setf", f"duration_stretch={stretch:.2f}", "-t", text, "-o", path],
-            "festival": [
-                "text2wave", "-o", path, "-eval", f"(voice_{name})",
-                "-eval", f"(Parameter.set 'Duration_Stretch {stretch:.2f})",
-            ],
-            "espeak-ng": [
-                "espeak-ng", "-v", name, "-s", f"{165 / stretch:.0f}", "-p", str(random.integers(25, 75)),
-                "-w", path, text,
-            ],
-        }[engine]  # fmt: skip
-        subprocess.run(command, input=text.encode(), check=True, capture_output=True, timeout=60)
-        samples, rate = soundfile.read(path, dtype="float64")
+    stretch, pitch = random.uniform(0.8, 1.3), int(random.integers(25, 75))
+    samples, rate = synthesised(text, voice, stretch, pitch)
     # Read at another rate, so that the vocal tract is another one, too.
     out: Wave = soxr.resample(samples, int(rate * random.uniform(0.85, 1.2)), RATE)
     return out
-
-
-def level(wave: Wave) -> float:
-    """Root mean square of the louder half of 20 ms frames: of the speech, not of its pauses."""
-    powers = np.sort((wave[: len(wave) // 320 * 320].reshape(-1, 320) ** 2).mean(axis=1))
-    return float(np.sqrt(powers[len(powers) // 2 :].mean())) + 1e-9
 
 
 def distorted(wave: Wave, talk: Sequence[Wave], random: np.random.Generator) -> Wave:
