@@ -6,8 +6,8 @@ and the mean is the utterance's own. Then it depends on nothing that was said be
 it is trusted tells pack questions from other speech far better. By two voices that the network never heard, the
 share of wrong words is 20 % in white noise of 15 dB (57 % with PocketSphinx's own front end), 19 % in babble of 15 dB
 (33), 22 % in a large room (33), and in a small one (10) and in quiet (7) the same (``scripts/measure_cleaner.py``,
-``tests/data/hearing_tune.tsv``, 2026-11-29). It costs a tenth of the utterance's length or more, so it is done ahead, in
-the pause after which an end is expected.
+``tests/data/hearing_tune.tsv``, 2026-11-29). It costs a tenth of the utterance's length or more, so it is done ahead,
+in the pause after which an end is expected.
 """
 
 from __future__ import annotations
