@@ -2,7 +2,7 @@
 
     python scripts/calibrate_understanding.py [--model DIR] [--curve] [--write]
 
-Learnt from three tuning sets in ``tests/data`` (written by authors who had not seen the pack; see the README there) and
+Learnt from the tuning sets in ``tests/data`` (written by authors who had not seen the pack; see the README there) and
 from the pack's own sentences, each scored by a model that never saw it. What reports are other files:
 ``tests/data/understanding_report*.tsv``, through ``scripts/evaluate_understanding.py``.
 """
@@ -34,7 +34,8 @@ from companion.understanding.lexical import Lexical  # noqa: E402
 from companion.understanding.normal import tokens  # noqa: E402
 from companion.understanding.router import Router  # noqa: E402
 
-TUNE = tuple(ROOT / "tests" / "data" / f"understanding_{part}.tsv" for part in ("tune", "tune2", "tune4", "tune5"))
+TUNED = ("tune", "tune2", "tune4", "tune5", "tune6", "glossary_tune")
+TUNE = tuple(ROOT / "tests" / "data" / f"understanding_{part}.tsv" for part in TUNED)
 CONTENT_KINDS = set(
     "verbatim_like paraphrase terse verbose misheard typo oos_near oos_far symptom_general".split()
 )

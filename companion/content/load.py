@@ -264,7 +264,7 @@ def _item(f: Fields, kind: Any, number: int) -> Item:
 
 
 def _term(f: Fields) -> Term:
-    f.allow("id", "term", "meaning", "same_as", "respelling", "also", "sources", "reviewed")
+    f.allow("id", "term", "meaning", "same_as", "respelling", "also", "wordings", "sources", "reviewed")
     f.at_most_words("meaning", SHORT_WORDS)
     meaning = "" if "same_as" in f.table.values else f.text("meaning")
     return Term(
@@ -273,6 +273,7 @@ def _term(f: Fields) -> Term:
         meaning,
         f.text("respelling", ""),
         f.texts("also"),
+        f.texts("wordings"),
         f.texts("sources"),
         f.text("reviewed", ""),
     )

@@ -58,6 +58,8 @@ class Term:
     """How to say it, for the eye ("muh-TAS-tuh-sis")."""
     also: tuple[str, ...] = ()
     """Other forms that mean the same ("metastases")."""
+    wordings: tuple[str, ...] = ()
+    """Questions for it in other words ("the scan with the big magnet, what is it")."""
     sources: tuple[str, ...] = ()
     reviewed: str = ""
 

@@ -55,6 +55,7 @@ class Topics:
         self._model: TopicModel | None = None
         self._encoder: SentenceEncoder | None = None
         self._recent: dict[str, tuple[Scores, Floats | None]] = {}
+        self._vectors_of: dict[str, Floats] = {}
         self._done = threading.Event()
         self._leaving = threading.Event()
         # A daemon, so that a fault in it can't keep the program; ended, not cut off, on leaving: see ``leave``.
@@ -97,6 +98,16 @@ class Topics:
         found = self._looked_at(words)
         return found[1] if found else None
 
+    def as_said(self, words: Sequence[str]) -> Floats | None:
+        """MiniLM's embedding of the words as they were said, shape (384,); None without MiniLM. Never raises."""
+        if not self.wait(PATIENCE) or self._encoder is None:
+            return None
+        try:
+            return self._vector(" ".join(words))
+        except Exception as error:  # noqa: BLE001, RUF100 - as in ``_looked_at``
+            self._model, self.reason = None, _why(error)
+            return None
+
     def _looked_at(self, words: Sequence[str]) -> tuple[Scores, Floats | None] | None:
         if not self.wait(PATIENCE) or self._model is None:
             return None
@@ -105,7 +116,7 @@ class Topics:
             return known
         try:
             sentence = self.sentence(words)
-            vector = self._encoder.encode([sentence.text])[0] if self._encoder else None
+            vector = self._vector(sentence.text)
             found = self._model.scores(sentence, vector), vector
         except Exception as error:  # noqa: BLE001, RUF100 - a fault here must cost the model, not the conversation
             self._model, self.reason = None, _why(error)
@@ -114,6 +125,17 @@ class Topics:
             self._recent.clear()
         self._recent[key] = found
         return found
+
+    def _vector(self, text: str) -> Floats | None:
+        if self._encoder is None:
+            return None
+        if (known := self._vectors_of.get(text)) is not None:
+            return known
+        if len(self._vectors_of) >= REMEMBERED:
+            self._vectors_of.clear()
+        vector: Floats = self._encoder.encode([text])[0]
+        self._vectors_of[text] = vector
+        return vector
 
     def sentence(self, words: Sequence[str]) -> Sentence:
         """An utterance as the model sees it."""

@@ -1,9 +1,10 @@
-"""What becomes of a decision on words that were not surely heard."""
+"""What becomes of a decision that is not sure enough: what was heard, or what was asked for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from companion.content.types import Term
 from companion.events import Context, Decision, Hypothesis
 from companion.understanding.commands import find_command
 from companion.understanding.normal import tokens
@@ -44,4 +45,16 @@ def asked_first(decision: Decision, why: str) -> Decision:
     """The same topic offered, and the reason added."""
     return replace(
         decision, kind="confirm", candidates=decision.candidates[:1], then=None, reasons=(*decision.reasons, why)
+    )
+
+
+def word_or_topic(decision: Decision, term: Term) -> Decision:
+    """Both offered: "what do they use in an MRI" may ask for the word or for the topic that it belongs to."""
+    label = f"glossary/{term.id}"
+    if decision.id == label or not decision.candidates:
+        return decision
+    best, score = decision.candidates[0]
+    why = f'"{term.term}" is named, and the subject is not.'
+    return replace(
+        decision, kind="confirm", candidates=((best, score), (label, score)), reasons=(*decision.reasons, why)
     )

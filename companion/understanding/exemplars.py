@@ -45,11 +45,12 @@ def exemplars(pack: Pack, vocabulary: Vocabulary) -> list[Exemplar]:
         for form in (term.term, *term.also)
         for ask in _ASKS_MEANING
     ]
+    rows += [Exemplar(f"glossary/{term.id}", text) for term in pack.glossary for text in term.wordings]
     rows += [Exemplar(f"{URGENT}{rule.id}", text) for rule in pack.urgent for text in rule.prototypes]
     rows += [Exemplar(ADVICE, text) for text in pack.advice_prototypes]
     rows += [Exemplar(f"{COMMAND}{name}", text) for name, texts in COMMAND_PHRASES.items() for text in texts]
     rows += [Exemplar(f"{COMMAND}{name}", text) for name, text in idioms()]
-    rows += [Exemplar(NOTHING, text) for text in (*pack.decoys, *_everyday())]
+    rows += [Exemplar(NOTHING, text) for text in (*pack.decoys, *everyday())]
     return rows
 
 
@@ -63,7 +64,8 @@ def _lines(name: str) -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def _everyday() -> tuple[str, ...]:
+def everyday() -> tuple[str, ...]:
+    """Talk that no pack speaks of."""
     return _lines("everyday.txt")
 
 
@@ -76,8 +78,8 @@ def care_words(pack: Pack) -> frozenset[str]:
     """Stems of the pack's personal questions and cries for help, but those of everyday talk ("scan", "headache")."""
     cries = [text for rule in pack.urgent for text in rule.prototypes]
     personal = {stem(t) for text in (*pack.advice_prototypes, *cries) for t in tokens(text)}
-    everyday = {stem(t) for text in _everyday() for t in tokens(text)}
-    return frozenset(personal - everyday - FILLER)
+    idle = {stem(t) for text in everyday() for t in tokens(text)}
+    return frozenset(personal - idle - FILLER)
 
 
 _STANDS_FOR_SUBJECT = frozenset({"it", "this", "they", "them"})

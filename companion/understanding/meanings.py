@@ -21,7 +21,7 @@ _LONE = re.compile(r"(?:please )?(?:a |an |the )?(.+?)(?: please)?")
 _MEANING = re.compile(
     r"\bwhat (?:on earth |exactly |in the world )?(?:is|are|was|were) (?:it|that|this|they|those|these)\b(?! (?:like|for|about|done|made))|"
     r"\bwhat (?:does|do|did) (?:it|that|this|they|those|these)(?: do)?$|"
-    r"\bwhat (?:it|that|this|they) (?:is|are|was|means?|meant|stands? for)\b|\bwhat (?:does|do|did|would)\b.*\b(?:mean|refer to|stand for)\b|"
+    r"\bwhat (?:it|that|this|they) (?:is|are|was|means?|meant|stands? for)\b|\bwhat (?:does|do|did|would)\b.*\b(?:mean|refer to|stand for|involve|consist of)\b|"
     r"\bwhatever (?:is|are) (?:that|it|this|those)\b|\bthe (?:meaning|sense) of\b|\bwhat are (?:they|you) (?:referring to|on about)\b|"
     r"\b(?:word|term|expression)\b.*\bwhat\b|\bwhat\b.*\b(?:word|term|expression)\b|\bwhat it mean\b|\bwhat they doing\b"
 )
@@ -62,16 +62,25 @@ class Meanings:
         if not (asked := list(_MEANING.finditer(text))) or _MEANS_FOR.search(text):
             return None
         spans = [(text.count(" ", 0, m.start()), text.count(" ", 0, m.end())) for m in asked]
-        named: dict[str, Term] = {}
+        # In a story what is asked may be about something else than what was named long before.
+        near = {t.id: t for at, t in self._named(words) if any(a - NEAR <= at <= b + NEAR for a, b in spans)}
+        return next(iter(near.values())) if len(near) == 1 else None
+
+    def named(self, words: Sequence[str]) -> Term | None:
+        """The one term of the glossary that is named, whatever is asked, but those of the subject; None for several."""
+        found = {t.id: t for _, t in self._named(words) if t.term not in self._subject}
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def _named(self, words: Sequence[str]) -> list[tuple[int, Term]]:
+        """Every term of the glossary, with the place of its first word."""
+        found = []
         at = 0
         while at < len(words):
             n = next((n for n in range(_LONGEST, 0, -1) if tuple(words[at : at + n]) in self._terms), 0)
-            # In a story what is asked may be about something else than what was named long before.
-            if n and any(first - NEAR <= at <= last + NEAR for first, last in spans):
-                term = self._terms[tuple(words[at : at + n])]
-                named[term.id] = term
+            if n:
+                found.append((at, self._terms[tuple(words[at : at + n])]))
             at += n or 1
-        return next(iter(named.values())) if len(named) == 1 else None
+        return found
 
     def nothing_else(self, term: Term, words: Sequence[str]) -> bool:
         """Whether nothing of weight is said besides the term and that its meaning is asked for."""

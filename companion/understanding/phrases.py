@@ -43,6 +43,8 @@ def phrases(pack: Pack) -> tuple[str, ...]:
         name = " ".join(tokens(term.term))
         for frame in ("what is {}", "what is a {}", "what does {} mean", "spell {}", "define {}", "{}"):
             out[frame.format(name)] = None
+        for wording in term.wordings:
+            out[" ".join(tokens(wording))] = None
     numbers = [w for w, n in NUMBERS.items() if n]
     for kind, items in (("fact", pack.facts), ("question", pack.questions)):
         for word in numbers[: len(items)]:

@@ -8,23 +8,24 @@ from dataclasses import replace
 
 from companion.content.types import Pack, Term
 from companion.events import FRESH, Context, Decision, Hypothesis
+from companion.understanding import steering
 from companion.understanding.background import Topics
 from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Verdict, judge, weigh_up
-from companion.understanding.doubt import EMBEDDED, asked_first, brief, doubted
+from companion.understanding.doubt import EMBEDDED, asked_first, brief, doubted, word_or_topic
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
 from companion.understanding.frames import HARMLESS, clauses
 from companion.understanding.lexical import Lexical, Reading, by_wording
 from companion.understanding.library import LARGE, Library
-from companion.understanding.likeness import likeness
+from companion.understanding.likeness import danger, likeness
 from companion.understanding.meanings import Meanings
 from companion.understanding.normal import clean, stem, tokens
 from companion.understanding.persons import PERSONS
 from companion.understanding.safety import Finding, Safety
 from companion.understanding.sight import names_something_to_read, without_sight
-from companion.understanding.talk import IDLE_ADVICE, Talk, is_nobodys_case
+from companion.understanding.talk import IDLE_ADVICE, STORY_DANGER, Talk, is_nobodys_case
 from companion.understanding.topics import Scores
 from companion.understanding.vocabulary import Vocabulary
 
@@ -161,6 +162,23 @@ class Router:
             return Decision("command", "spell", argument=word, reasons=(why,))
         return Decision("command", command.id, argument=command.argument, reasons=(why,))
 
+    def _steered(self, scores: Scores, words: list[str], *, strict: bool) -> Decision | None:
+        """A command in other words than the grammar's, by what is learnt."""
+        meaning = self._topics.as_said(words) if self._topics and len(words) <= steering.LONGEST else None
+        if meaning is None or danger(scores)[1] > STORY_DANGER:
+            return None
+        named = self.names_illness(words) or scores.best(tuple(self._content))[0][1] >= steering.NEAR
+        name, share = steering.command_in(meaning, steering.learnt())
+        if share < steering.least(name, words, named=named, embedded=strict):
+            return None
+        term = self._meanings.named(words) if name == "spell" else None
+        why = f'It is said as one says "{name.replace("_", " ")}" ({share:.2f} of 1).'
+        return Decision("command", name, argument=term.term if term else None, reasons=(why,))
+
+    def names_illness(self, words: Sequence[str]) -> bool:
+        """Whether the pack's subject, an illness or a treatment is named."""
+        return self._talk.names_illness(words)
+
     def _numbered(self, argument: str, context: Context) -> Decision | None:
         kind, _, number = argument.rpartition(" ")
         at = int(number)
@@ -194,10 +212,12 @@ class Router:
         )  # fmt: skip
 
     def _by_likeness(self, finding: Finding, words: list[str], *, strict: bool) -> Decision | None:
-        """Danger and personal questions that no list holds; and what names a person and is neither."""
+        """Commands, danger and personal questions that no list holds; and what names a person and is neither."""
         scores = self._scores(finding.question)
         if scores is None:
             return None
+        if steered := self._steered(scores, words, strict=strict):
+            return steered
         kind, label = likeness(scores, finding, words, self._content, strict=strict)
         if not kind:
             return None
@@ -294,7 +314,7 @@ class Router:
         evidence, verdict = weighed
         if verdict.kind != "answer" and len(bare) > LONG_WINDED:
             evidence, verdict = self._talk.clearest(bare, evidence, verdict)
-        if verdict.kind != "answer" and term:
+        if term and not (verdict.kind == "answer" and evidence.subject):
             found = _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
             if not PERSONS & set(bare):
                 return found
@@ -305,7 +325,12 @@ class Router:
         if verdict.kind == "decline":
             near = tuple(c for c in candidates[:2] if c[1] >= NEAREST_NAMED and not evidence.foreign)
             return Decision("decline", None, candidates=near, reasons=verdict.reasons)
-        return Decision(verdict.kind, verdict.ids[0], candidates=candidates, reasons=verdict.reasons)
+        decision = Decision(verdict.kind, verdict.ids[0], candidates=candidates, reasons=verdict.reasons)
+        named = self._meanings.named(bare)
+        beside = verdict.kind == "answer" and named and not evidence.subject
+        if not named or not beside or self._meanings.named(tokens(evidence.nearest)) is named:
+            return decision
+        return word_or_topic(decision, named)
 
     def _by_library(self, bare: list[str]) -> Decision:
         found = self._library.find(bare) if self._library else None
