@@ -91,7 +91,7 @@ def gathered(model_dir: Path) -> list[Line]:
         finding = safety.check(words)
         decided = finding.rule is not None or find_command(words) is not None
         scores = topics.scores(finding.question)
-        named = router.names_illness(words) or (scores is not None and scores.best(content)[0][1] >= NEAR)
+        named = router.names_subject(words) or (scores is not None and scores.best(content)[0][1] >= NEAR)
         found.append(Line(text, words, label, meaning, named, decided, judged))
     return found
 

@@ -25,6 +25,7 @@ PACK = load_pack()
 COMMANDS = {
     "let me have that bit over again would you": "repeat",
     "kindly bring the volume of it up": "louder",
+    "you are going at a gallop take it down a bit": "slower",
     "tell me where you got all of this from": "source",
 }
 NONE_OF_IT = [

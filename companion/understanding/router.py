@@ -167,7 +167,7 @@ class Router:
         meaning = self._topics.as_said(words) if self._topics and len(words) <= steering.LONGEST else None
         if meaning is None or danger(scores)[1] > STORY_DANGER:
             return None
-        named = self.names_illness(words) or scores.best(tuple(self._content))[0][1] >= steering.NEAR
+        named = self.names_subject(words) or scores.best(tuple(self._content))[0][1] >= steering.NEAR
         name, share = steering.command_in(meaning, steering.learnt())
         if share < steering.least(name, words, named=named, embedded=strict):
             return None
@@ -175,9 +175,9 @@ class Router:
         why = f'It is said as one says "{name.replace("_", " ")}" ({share:.2f} of 1).'
         return Decision("command", name, argument=term.term if term else None, reasons=(why,))
 
-    def names_illness(self, words: Sequence[str]) -> bool:
-        """Whether the pack's subject, an illness or a treatment is named."""
-        return self._talk.names_illness(words)
+    def names_subject(self, words: Sequence[str]) -> bool:
+        """Whether the pack's subject, a disease, one organ's cancer or a word of the glossary is named."""
+        return self._talk.names_subject(words) or self._meanings.named(words) is not None
 
     def _numbered(self, argument: str, context: Context) -> Decision | None:
         kind, _, number = argument.rpartition(" ")

@@ -85,6 +85,11 @@ class Talk:
             return True
         return any(self._lexical.is_subject(c.key) for c in reading.concepts)
 
+    def names_subject(self, words: Sequence[str]) -> bool:
+        """Whether the pack's subject, a disease or one organ's cancer is named."""
+        reading = self._lexical.read(words)
+        return bool(reading.organs or reading.foreign) or any(self._lexical.is_subject(c.key) for c in reading.concepts)
+
     def is_mere(self, remark: Sequence[str], scores: Scores | None) -> bool:
         """Whether what was said beside a command is about nobody's health and none of the pack's business.
 
