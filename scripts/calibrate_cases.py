@@ -8,7 +8,6 @@ Each set is judged by weights learnt from the other sets and the pack only; the 
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from calibrate_understanding import fit, lines, minilm, predicted  # noqa: E402
+from calibrate_understanding import arguments, fit, lines, minilm, predicted  # noqa: E402
 
 from companion.content import load_pack  # noqa: E402  # runs from a checkout too
 from companion.settings import Paths  # noqa: E402
@@ -90,10 +89,7 @@ def gathered(model_dir: Path) -> list[Line]:
 
 def main() -> int:
     """Print what each threshold lets through; with ``--write``, write the weights."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2; the model store's, when left out")
-    parser.add_argument("--write", action="store_true", help="write companion/understanding/cases.json")
-    options = parser.parse_args()
+    options = arguments(__doc__, WEIGHTS).parse_args()
     if (model_dir := minilm(options.model)) is None:
         return 1
     found = gathered(model_dir)

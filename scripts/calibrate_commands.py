@@ -9,7 +9,6 @@ of the sets are judged in five parts, each by weights learnt from the other four
 
 from __future__ import annotations
 
-import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from calibrate_understanding import folds, lines, minilm  # noqa: E402
+from calibrate_understanding import arguments, folds, lines, minilm  # noqa: E402
 
 from companion.content import load_pack  # noqa: E402  # runs from a checkout too
 from companion.settings import Paths  # noqa: E402
@@ -35,7 +34,6 @@ from companion.understanding.router import Router  # noqa: E402
 from companion.understanding.safety import Safety  # noqa: E402
 from companion.understanding.steering import (  # noqa: E402
     LONGEST,
-    NEAR,
     NONE,
     SCALE,
     WEIGHTS,
@@ -72,7 +70,6 @@ def gathered(model_dir: Path) -> list[Line]:
     topics = Topics(pack, vocabulary, model_dir, Paths.find().cache)
     topics.wait()
     assert topics.knows_meaning, topics.reason
-    content = (*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary))
     rows = [
         (line["text"], next((e for e in line["expected"].split("|") if e in COMMAND_PHRASES), NONE), True)
         for part in SETS
@@ -91,8 +88,8 @@ def gathered(model_dir: Path) -> list[Line]:
         finding = safety.check(words)
         decided = finding.rule is not None or find_command(words) is not None
         scores = topics.scores(finding.question)
-        named = router.names_subject(words) or (scores is not None and scores.best(content)[0][1] >= NEAR)
-        found.append(Line(text, words, label, meaning, named, decided, judged))
+        assert scores is not None
+        found.append(Line(text, words, label, meaning, router.on_topic(words, scores), decided, judged))
     return found
 
 
@@ -108,10 +105,7 @@ def learn(found: list[Line]) -> Steering:
 
 def main() -> int:
     """Judge, print, learn from all, write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2; the model store's, when left out")
-    parser.add_argument("--write", action="store_true", help="write companion/understanding/steering.npz")
-    options = parser.parse_args()
+    options = arguments(__doc__, FILE).parse_args()
     if (model_dir := minilm(options.model)) is None:
         return 1
     found = gathered(model_dir)
@@ -124,25 +118,24 @@ def main() -> int:
             for line, f in zip(found, fold, strict=True)
             if f == n and line.judged and not line.decided
         ]
-    commands = [row for row in told if row[0].label != NONE]
-    others = [row for row in told if row[0].label == NONE]
-    print(f"{len(commands)} commands and {len(others)} other lines that neither safety nor the grammar decides on")
+    commands = sum(line.label != NONE for line, *_ in told)
+    others = len(told) - commands
+    print(f"{commands} commands and {others} other lines that neither safety nor the grammar decides on")
     for shift in (-0.2, -0.1, 0.0, 0.1, 0.2):
         obeyed = [
-            (line, name) for line, name, share in told
+            (line, name, share) for line, name, share in told
             if share >= least(name, line.words, named=line.named, embedded=False) + shift
         ]  # fmt: skip
-        right = sum(name == line.label for line, name in obeyed)
-        taken = sum(line.label == NONE for line, _ in obeyed)
-        wrong = len(obeyed) - right - taken
+        right = sum(name == line.label for line, name, _ in obeyed)
+        taken = [row for row in obeyed if row[0].label == NONE]
+        wrong = len(obeyed) - right - len(taken)
         print(
-            f"thresholds {shift:+.1f}: commands right {right / len(commands):.1%}, another "
-            f"{wrong / len(commands):.1%}; others taken for one {taken} of {len(others)}"
+            f"thresholds {shift:+.1f}: commands right {right / commands:.1%}, another "
+            f"{wrong / commands:.1%}; others taken for one {len(taken)} of {others}"
         )
         if not shift:
-            for line, name, share in others:
-                if share >= least(name, line.words, named=line.named, embedded=False):
-                    print(f"  {name} {share:.2f}: {line.text}")
+            for line, name, share in taken:
+                print(f"  {name} {share:.2f}: {line.text}")
     if options.write:
         model = learn(found)
         half = {"matrix": model.matrix.astype(np.float16), "bias": model.bias.astype(np.float16)}

@@ -203,6 +203,14 @@ def calibrate(found: list[Case], *, show: bool) -> Calibration:
     )
 
 
+def arguments(doc: str | None, writes: Path) -> argparse.ArgumentParser:
+    """What the scripts that learn with MiniLM have in common."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2; the model store's, when left out")
+    parser.add_argument("--write", action="store_true", help=f"write {writes.relative_to(ROOT)}")
+    return parser
+
+
 def minilm(given: Path | None) -> Path | None:
     """The folder of the sentence model; None, with a line that says so, where there is none."""
     found = given or ModelStore(Paths.find()).path("minilm")
@@ -213,10 +221,8 @@ def minilm(given: Path | None) -> Path | None:
 
 def main() -> int:
     """Print weights, thresholds and the curve."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = arguments(__doc__, CALIBRATED)
     parser.add_argument("--pack", type=Path)
-    parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2; the model store's, when left out")
-    parser.add_argument("--write", action="store_true", help="write companion/understanding/calibrated.py")
     parser.add_argument("--curve", action="store_true", help="print what each threshold would give")
     options = parser.parse_args()
     if (model_dir := minilm(options.model)) is None:

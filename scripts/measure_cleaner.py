@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,27 +32,21 @@ from companion.hearing.pocketsphinx import PocketSphinxRecognizer, decode, decod
 from companion.settings import Paths  # noqa: E402
 from companion.understanding.phrases import phrases  # noqa: E402
 
-Way = Callable[[Any, Sound], list[str]]
 BESIDE = 4_000
 """Samples of background left on both sides: a quarter of a second, as the endpoint leaves it."""
 
 
-def own(decoder: Any, sound: Sound) -> list[str]:
-    """Through PocketSphinx's front end, with its removal of noise."""
-    return [w.text for w in decode(decoder, floored(sound))[0]]
+WAYS = ("PocketSphinx's own", "ours, plain", "ours, mended")
+"""Its front end with its removal of noise; ours with nothing mended; ours."""
 
 
-def plain(decoder: Any, sound: Sound) -> list[str]:
-    """Through ours, nothing mended."""
-    return [w.text for w in decode_features(decoder, features(sound).plain)[0]]
-
-
-def mended(decoder: Any, sound: Sound) -> list[str]:
-    """Through ours, mended."""
-    return [w.text for w in decode_features(decoder, features(sound).mended)[0]]
-
-
-WAYS: tuple[tuple[str, Way], ...] = (("PocketSphinx's own", own), ("ours, plain", plain), ("ours, mended", mended))
+def heard(decoder: Any, sound: Sound) -> list[list[str]]:
+    """The words by each of `WAYS`."""
+    made = features(sound)
+    ways = (
+        decode(decoder, floored(sound)), decode_features(decoder, made.plain), decode_features(decoder, made.mended)
+    )  # fmt: skip
+    return [[w.text for w in words] for words, *_ in ways]
 
 
 def main() -> int:
@@ -67,9 +60,8 @@ def main() -> int:
     decoder = recognizer._words  # the very decoder that is in use
     lines = read(ROOT / "tests" / "data" / "hearing_tune.tsv")
     texts = [line["text"] for line in lines if line["expected"] != "none"][:: options.every]
-    names = [name for name, _ in WAYS]
     print(f"{len(texts)} sentences, voices {options.voices}; wrong words of all, %")
-    print(f"{'':14}" + "".join(f"{name:>20}" for name in names))
+    print(f"{'':14}" + "".join(f"{name:>20}" for name in WAYS))
     for condition in options.conditions.split(","):
         wrong, words = [0] * len(WAYS), 0
         for voice in options.voices.split(","):
@@ -77,8 +69,8 @@ def main() -> int:
                 sound = spoken(text, voice, condition)[LEAD - BESIDE : BESIDE - TAIL]
                 said = text.split()
                 words += len(said)
-                for n, (_, way) in enumerate(WAYS):
-                    wrong[n] += Levenshtein.distance(said, way(decoder, sound))
+                for n, found in enumerate(heard(decoder, sound)):
+                    wrong[n] += Levenshtein.distance(said, found)
         print(f"{condition:14}" + "".join(f"{100 * w / words:20.1f}" for w in wrong), flush=True)
     return 0
 

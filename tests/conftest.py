@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,12 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from virtual_sound import VirtualSoundCard, why_not
+
+from companion.content import load_pack
+from companion.settings import Paths
+from companion.store import ModelStore
+from companion.understanding import Router
+from companion.understanding.background import Topics
 
 # A busy machine is no fault of a test: nothing here is judged by the clock.
 settings.register_profile("companion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,6 +42,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "sound_card" in getattr(item, "fixturenames", ()):
             item.add_marker("one_python")
             item.add_marker("live_sound")
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """The folder of the sentence model."""
+    folder = ModelStore(Paths.find()).path("minilm")
+    if folder is None:
+        pytest.skip("all-MiniLM-L6-v2 is not fetched; run: companion model fetch minilm")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def minilm_router(minilm: Path) -> Router:
+    """For the pack that comes with the program."""
+    return Router(load_pack(), lambda pack, vocabulary: Topics(pack, vocabulary, minilm, Paths.find().cache))
 
 
 @pytest.fixture(scope="session")

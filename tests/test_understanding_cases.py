@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
 from companion.content import load_pack
 from companion.dialogue import respond
-from companion.settings import Paths
-from companion.store import ModelStore
 from companion.understanding import Router
 from companion.understanding.background import Topics
 from companion.understanding.cases import CaseModel, chance, learnt
 from companion.understanding.frames import LONGEST_BREATH, breaths
 
 PACK = load_pack()
-
-
-@pytest.fixture(scope="module")
-def router() -> Iterator[Router]:
-    model = ModelStore(Paths.find()).path("minilm")
-    if model is None:
-        pytest.skip("all-MiniLM-L6-v2 is not fetched; run: companion model fetch minilm")
-    yield Router(PACK, lambda pack, vocabulary: Topics(pack, vocabulary, model, Paths.find().cache))
 
 
 # Written for this test; none stands in a set.
@@ -80,10 +68,10 @@ DANGER = [
 ]
 
 
-def test_most_questions_of_nobodys_stories_are_answered_or_asked_about_and_none_wrongly(router: Router) -> None:
+def test_most_questions_of_nobodys_stories_are_answered_or_asked_about_and_none_wrongly(minilm_router: Router) -> None:
     right = 0
     for said, topics in STORIES:
-        decision = router.decide(said)
+        decision = minilm_router.decide(said)
         right += decision.kind in {"answer", "confirm"} and decision.id in topics
         assert decision.kind != "answer" or decision.id in topics, (said, decision)
         assert decision.kind != "decline", said
@@ -91,19 +79,19 @@ def test_most_questions_of_nobodys_stories_are_answered_or_asked_about_and_none_
 
 
 @pytest.mark.parametrize("said", OWN)
-def test_somebodys_own_case_is_never_answered(router: Router, said: str) -> None:
-    decision = router.decide(said)
+def test_somebodys_own_case_is_never_answered(minilm_router: Router, said: str) -> None:
+    decision = minilm_router.decide(said)
     assert decision.kind in {"advice", "urgent"}, decision
     assert PACK.emergency in respond(decision, PACK) or decision.kind == "urgent"
 
 
 @pytest.mark.parametrize("said", DANGER)
-def test_danger_in_a_story_stays_danger(router: Router, said: str) -> None:
-    assert router.decide(said).kind == "urgent"
+def test_danger_in_a_story_stays_danger(minilm_router: Router, said: str) -> None:
+    assert minilm_router.decide(said).kind == "urgent"
 
 
-def test_what_is_asked_first_in_a_story_carries_the_emergency_sentence(router: Router) -> None:
-    seen = [d for said, _ in STORIES if (d := router.decide(said)).kind == "confirm"]
+def test_what_is_asked_first_in_a_story_carries_the_emergency_sentence(minilm_router: Router) -> None:
+    seen = [d for said, _ in STORIES if (d := minilm_router.decide(said)).kind == "confirm"]
     assert all(d.personal and PACK.emergency in respond(d, PACK) for d in seen)
 
 

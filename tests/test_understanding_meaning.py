@@ -12,8 +12,6 @@ pytest.importorskip("numpy")
 
 from companion.content import load_pack
 from companion.dialogue import respond
-from companion.settings import Paths
-from companion.store import ModelStore
 from companion.understanding import Router
 from companion.understanding.background import Topics
 
@@ -24,9 +22,7 @@ SAFE = {"urgent", "advice"}
 
 @pytest.fixture(scope="module", params=["the words alone", "MiniLM"])
 def router(request: pytest.FixtureRequest) -> Router:
-    model = ModelStore(Paths.find()).path("minilm") if request.param == "MiniLM" else None
-    if request.param == "MiniLM" and model is None:
-        pytest.skip("all-MiniLM-L6-v2 is not fetched; run: companion model fetch minilm")
+    model = request.getfixturevalue("minilm") if request.param == "MiniLM" else None
     return Router(PACK, lambda pack, vocabulary: Topics(pack, vocabulary, model, None))
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
 from companion.content import load_pack
 from companion.events import Hypothesis
-from companion.settings import Paths
-from companion.store import ModelStore
 from companion.understanding import Router
-from companion.understanding.background import Topics
 from companion.understanding.commands import find_command
 from companion.understanding.doubt import EMBEDDED
 from companion.understanding.normal import tokens
@@ -38,32 +33,24 @@ NONE_OF_IT = [
 ]
 
 
-@pytest.fixture(scope="module")
-def router() -> Iterator[Router]:
-    model = ModelStore(Paths.find()).path("minilm")
-    if model is None:
-        pytest.skip("all-MiniLM-L6-v2 is not fetched; run: companion model fetch minilm")
-    yield Router(PACK, lambda pack, vocabulary: Topics(pack, vocabulary, model, Paths.find().cache))
-
-
 @pytest.mark.parametrize("text", COMMANDS)
-def test_a_command_is_understood_in_other_words(router: Router, text: str) -> None:
+def test_a_command_is_understood_in_other_words(minilm_router: Router, text: str) -> None:
     assert find_command(tokens(text)) is None
-    decision = router.decide(text)
+    decision = minilm_router.decide(text)
     assert (decision.kind, decision.id) == ("command", COMMANDS[text]), decision.reasons
 
 
 @pytest.mark.parametrize("text", NONE_OF_IT)
-def test_a_question_or_a_remark_is_none(router: Router, text: str) -> None:
-    assert router.decide(text).kind != "command"
+def test_a_question_or_a_remark_is_none(minilm_router: Router, text: str) -> None:
+    assert minilm_router.decide(text).kind != "command"
 
 
-def test_a_cry_for_help_comes_before_a_command(router: Router) -> None:
-    assert router.decide("stop reading i can't breathe").kind == "urgent"
+def test_a_cry_for_help_comes_before_a_command(minilm_router: Router) -> None:
+    assert minilm_router.decide("stop reading i can't breathe").kind == "urgent"
 
 
-def test_the_word_to_spell_is_found(router: Router) -> None:
-    decision = router.decide("would you give me the letters of immunotherapy one by one")
+def test_the_word_to_spell_is_found(minilm_router: Router) -> None:
+    decision = minilm_router.decide("would you give me the letters of immunotherapy one by one")
     assert (decision.kind, decision.id, decision.argument) == ("command", "spell", "immunotherapy")
 
 
@@ -75,9 +62,9 @@ def test_what_the_embedded_recogniser_heard_must_be_surer() -> None:
     assert spelling == least("next", [], named=False, embedded=False)
 
 
-def test_words_of_the_embedded_recogniser_are_taken_for_fewer_commands(router: Router) -> None:
-    typed = [router.decide(text).kind for text in COMMANDS]
-    heard = [router.decide(Hypothesis(text, engine=EMBEDDED)).kind for text in COMMANDS]
+def test_words_of_the_embedded_recogniser_are_taken_for_fewer_commands(minilm_router: Router) -> None:
+    typed = [minilm_router.decide(text).kind for text in COMMANDS]
+    heard = [minilm_router.decide(Hypothesis(text, engine=EMBEDDED)).kind for text in COMMANDS]
     assert heard.count("command") <= typed.count("command")
 
 

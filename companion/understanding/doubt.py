@@ -48,10 +48,15 @@ def asked_first(decision: Decision, why: str) -> Decision:
     )
 
 
-def word_or_topic(decision: Decision, term: Term) -> Decision:
-    """Both offered: "what do they use in an MRI" may ask for the word or for the topic that it belongs to."""
-    label = f"glossary/{term.id}"
-    if decision.id == label or not decision.candidates:
+def word_or_topic(decision: Decision, term: Term | None) -> Decision:
+    """Both offered: "what do they use in an MRI" may ask for the word or for the topic that it belongs to.
+
+    Args:
+        decision: To tell a topic.
+        term: A word named beside it; None for none, and the decision stands.
+
+    """
+    if term is None or decision.id == (label := f"glossary/{term.id}") or not decision.candidates:
         return decision
     best, score = decision.candidates[0]
     why = f'"{term.term}" is named, and the subject is not.'

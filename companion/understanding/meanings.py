@@ -71,6 +71,11 @@ class Meanings:
         found = {t.id: t for _, t in self._named(words) if t.term not in self._subject}
         return next(iter(found.values())) if len(found) == 1 else None
 
+    def beside(self, words: Sequence[str], wording: str) -> Term | None:
+        """The one term that is named, and not in the wording that the words are nearest to; None for none."""
+        term = self.named(words)
+        return term if term is not self.named(tokens(wording)) else None
+
     def _named(self, words: Sequence[str]) -> list[tuple[int, Term]]:
         """Every term of the glossary, with the place of its first word."""
         found = []

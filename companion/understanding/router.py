@@ -164,20 +164,22 @@ class Router:
 
     def _steered(self, scores: Scores, words: list[str], *, strict: bool) -> Decision | None:
         """A command in other words than the grammar's, by what is learnt."""
-        meaning = self._topics.as_said(words) if self._topics and len(words) <= steering.LONGEST else None
-        if meaning is None or danger(scores)[1] > STORY_DANGER:
+        may_be = len(words) <= steering.LONGEST and danger(scores)[1] <= STORY_DANGER
+        meaning = self._topics.as_said(words) if self._topics and may_be else None
+        if meaning is None:
             return None
-        named = self.names_subject(words) or scores.best(tuple(self._content))[0][1] >= steering.NEAR
         name, share = steering.command_in(meaning, steering.learnt())
+        named = share >= steering.LEAST and self.on_topic(words, scores)  # what is far from any needs no look
         if share < steering.least(name, words, named=named, embedded=strict):
             return None
         term = self._meanings.named(words) if name == "spell" else None
         why = f'It is said as one says "{name.replace("_", " ")}" ({share:.2f} of 1).'
         return Decision("command", name, argument=term.term if term else None, reasons=(why,))
 
-    def names_subject(self, words: Sequence[str]) -> bool:
-        """Whether the pack's subject, a disease, one organ's cancer or a word of the glossary is named."""
-        return self._talk.names_subject(words) or self._meanings.named(words) is not None
+    def on_topic(self, words: Sequence[str], scores: Scores) -> bool:
+        """Whether the subject, a disease, one organ's cancer or a word of the glossary is named, or a topic is near."""
+        named = self._meanings.named(words) is not None or self._talk.names_subject(words)
+        return named or scores.best(tuple(self._content))[0][1] >= steering.NEAR
 
     def _numbered(self, argument: str, context: Context) -> Decision | None:
         kind, _, number = argument.rpartition(" ")
@@ -326,11 +328,9 @@ class Router:
             near = tuple(c for c in candidates[:2] if c[1] >= NEAREST_NAMED and not evidence.foreign)
             return Decision("decline", None, candidates=near, reasons=verdict.reasons)
         decision = Decision(verdict.kind, verdict.ids[0], candidates=candidates, reasons=verdict.reasons)
-        named = self._meanings.named(bare)
-        beside = verdict.kind == "answer" and named and not evidence.subject
-        if not named or not beside or self._meanings.named(tokens(evidence.nearest)) is named:
+        if verdict.kind != "answer" or evidence.subject:
             return decision
-        return word_or_topic(decision, named)
+        return word_or_topic(decision, self._meanings.beside(bare, evidence.nearest))
 
     def _by_library(self, bare: list[str]) -> Decision:
         found = self._library.find(bare) if self._library else None

@@ -73,7 +73,8 @@ def least(command: str, words: Sequence[str], *, named: bool, embedded: bool) ->
     Args:
         command: Its id.
         words: All tokens.
-        named: Whether the subject, a disease or a word of the glossary is named, or a topic is `NEAR`.
+        named: Whether the subject, a disease or a word of the glossary is named, or a topic is `NEAR`
+            (``Router.on_topic``).
         embedded: Whether the words are the embedded recogniser's.
 
     """

@@ -77,18 +77,18 @@ class Talk:
 
     def names_illness(self, words: Sequence[str]) -> bool:
         """Whether an illness, a treatment or the pack's subject is named."""
-        reading = self._lexical.read(words)
-        return self._near_illness(words, reading) or bool(reading.foreign)
-
-    def _near_illness(self, words: Sequence[str], reading: Reading) -> bool:
-        if self._care & {stem(w) for w in words} or reading.organs:
-            return True
-        return any(self._lexical.is_subject(c.key) for c in reading.concepts)
+        return self._cares(words) or self.names_subject(words)
 
     def names_subject(self, words: Sequence[str]) -> bool:
         """Whether the pack's subject, a disease or one organ's cancer is named."""
         reading = self._lexical.read(words)
-        return bool(reading.organs or reading.foreign) or any(self._lexical.is_subject(c.key) for c in reading.concepts)
+        return bool(reading.foreign) or self._on_subject(reading)
+
+    def _cares(self, words: Sequence[str]) -> bool:
+        return bool(self._care & {stem(w) for w in words})
+
+    def _on_subject(self, reading: Reading) -> bool:
+        return bool(reading.organs) or any(self._lexical.is_subject(c.key) for c in reading.concepts)
 
     def is_mere(self, remark: Sequence[str], scores: Scores | None) -> bool:
         """Whether what was said beside a command is about nobody's health and none of the pack's business.
@@ -99,7 +99,7 @@ class Talk:
 
         """
         others = PERSONS & set(remark) - SPEAKERS - {"my", "our"}
-        if others or self._near_illness(remark, self._lexical.read(remark)):
+        if others or self._cares(remark) or self._on_subject(self._lexical.read(remark)):
             return False
         return scores is None or (danger(scores)[1] < DANGER_ALONE / 2 and scores.of(ADVICE) < ADVICE_ALONE)
 
