@@ -10,7 +10,6 @@ from typing import Protocol
 
 from companion.errors import CompanionError, EngineError
 from companion.events import Hypothesis
-from companion.hearing.barge import Interruption
 from companion.hearing.endpoint import Endpointer
 from companion.ports import Microphone, Recognizer
 
@@ -38,6 +37,14 @@ class OverWords(Protocol):
         ...
 
 
+class OverSpeech(Protocol):
+    """Hears that somebody speaks while the companion does; see ``companion.hearing.over``."""
+
+    def push(self, block: object, *, speaking: bool) -> bool:
+        """Take a block; whether somebody speaks."""
+        ...
+
+
 class Ears:
     """Listens while nobody speaks.
 
@@ -52,7 +59,7 @@ class Ears:
         failed: Called with what went wrong when the recogniser fails; listening goes on.
         known: Whether a partial hypothesis already is a whole known phrase.
         mute: Called with True when a microphone gives nothing but zeros, with False when sound comes after all.
-        interruption: Listens for somebody who speaks while the companion does; None not to.
+        speech: Hears that somebody speaks while the companion does; None not to.
         interrupted: Called when somebody does.
         words: Hears single words over the companion's own voice; None not to. Its recogniser is closed with the ears.
         over: Called with each of them.
@@ -72,7 +79,7 @@ class Ears:
         failed: Callable[[CompanionError], None],
         known: Callable[[str], bool],
         mute: Callable[[bool], None] = lambda _mute: None,
-        interruption: Interruption | None = None,
+        speech: OverSpeech | None = None,
         interrupted: Callable[[], None] = lambda: None,
         words: OverWords | None = None,
         over: Callable[[str], None] = lambda _word: None,
@@ -85,7 +92,7 @@ class Ears:
         self._deaf = deaf
         self._heard, self._partial, self._lost, self._failed, self._known = heard, partial, lost, failed, known
         self._mute = mute
-        self._interruption, self._interrupted = interruption, interrupted
+        self._speech, self._interrupted = speech, interrupted
         self._words, self._over = words, over
         self._is_mute: bool | None = None  # None until the open microphone gave a sound, or was silent for long
         self._closed = threading.Event()
@@ -194,14 +201,10 @@ class Ears:
 
     def _take(self, block: object) -> None:
         now = self._clock()
-        if self._words is not None:
-            self._listen_over(self._words, block)
+        self._listen_over(block, speaking=self._deaf() and self.open)
         if self._deaf() or not self.open:
             self._quiet_since = now + SETTLE
             self._drop()
-            if self.open and self._interruption is not None and self._interruption.push(block):  # type: ignore[arg-type]  # as in _listen
-                self._interruption.forget()
-                self._interrupted()
             return
         # A clock that was set back must not make a moment last for an hour.
         if 0 < self._quiet_since - now <= REST:
@@ -215,13 +218,15 @@ class Ears:
         finally:
             self.busy_since = None
 
-    def _listen_over(self, words: OverWords, block: object) -> None:
+    def _listen_over(self, block: object, *, speaking: bool) -> None:
         try:
-            for word in words.push(block, speaking=self._deaf() and self.open):
+            for word in self._words.push(block, speaking=speaking) if self._words is not None else ():
                 self._over(word)
+            if self._speech is not None and self._speech.push(block, speaking=speaking):
+                self._interrupted()
         except Exception as err:  # noqa: BLE001, RUF100 - as in _take: the rest of the ears goes on
-            self._words = None
-            self._failed(EngineError(f"Words over the speech are not heard any more ({type(err).__name__})."))
+            self._words = self._speech = None
+            self._failed(EngineError(f"What is said over the speech is not heard any more ({type(err).__name__})."))
 
     def _lose(self, error: CompanionError) -> None:
         """Forget the utterance, and what is still to come of it: half a question can be another question."""

@@ -1,94 +1,72 @@
-"""Who speaks over the companion: found and falsely found, with the narration leaking into the microphone.
+"""Who speaks over the companion (``--barge-in open``): found and falsely found, its voice leaking into the microphone.
 
-Simulated: the narration at a level below the listener's words, and a little noise, are added up. No room, no delay.
-Arguments: more recordings (WAV) of single words. Needs flite.
+    .venv/bin/python scripts/measure_barge_in.py [RECORDING …]
+
+Simulated: narration through a room's echo at several levels against the words, and a little noise; its voice taken out
+as in use, and by level alone beside it. Arguments: more recordings (WAV) of single words. Needs flite.
 """
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import soundfile
-import soxr
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+SCRIPTS = Path(__file__).resolve().parent
+sys.path[:0] = [str(SCRIPTS), str(SCRIPTS.parent)]
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-RATE, LEVEL, WORDS = 16_000, 0.05, ("stop", "pause", "repeat", "slower", "next")
-VOICES = ("slt", "rms", "awb")
+import numpy as np  # noqa: E402  # after the number of threads
+from _over_sounds import RATE, VOICES, Floats, blocks, leak, narration, read, synthesised  # noqa: E402
+
+WORDS = ("stop", "pause", "repeat", "slower", "next")
+LEAKS = (6, 0, -10, -20, -40)
+GAP = 6.0
+"""Seconds between two words: one that was missed must not be found in the next."""
 
 
 def main() -> int:
     """Print a line for each level of the leak."""
-    narration = _narration()
-    words = [*_synthesised(), *map(_read, map(Path, sys.argv[1:]))]
-    noise = np.random.default_rng(0)
-    print(f"{len(narration) / RATE:.0f} s of narration, {len(words)} words")
-    for decibels in (-10, -20, -80):
-        leak = narration / _active(narration) * LEVEL * 10 ** (decibels / 20)
-        false = len(_found(leak, noise))
-        times = []
-        for word in words:
-            at = int(noise.integers(0, len(leak) - 7 * RATE))
-            heard = leak[at : at + 7 * RATE].copy()
-            heard[4 * RATE : 4 * RATE + len(word)] += word[: 3 * RATE] / _active(word) * LEVEL
-            times += [t - 4 for t in _found(heard, noise) if t >= 4][:1]
-        p50 = f"{np.median(times):.2f} s after its file began" if times else "never"
-        print(f"leak at {decibels} dB: {false} false, {len(times)} of {len(words)} found, median {p50}")
+    words = [sound for _, _, sound in synthesised(WORDS)] + [read(Path(name)) for name in sys.argv[1:]]
+    told = [(narration(voice, rate), seed) for voice, rate, seed in VOICES]
+    minutes = sum(len(sound) for sound, _ in told) / RATE / 60
+    print(f"{minutes:.0f} minutes of narration, {len(told)} voices and rooms; {len(words)} words")
+    for decibels in LEAKS:
+        for way, cancelled in (("its voice taken out", True), ("by level alone", False)):
+            false = sum(len(_found(sound, leak(sound, seed, decibels), cancelled)) for sound, seed in told)
+            times = _spoken(told[0][0], words, decibels, cancelled)
+            p50 = f"{np.median(times):.2f} s after its file began" if times else "never"
+            found = f"{len(times)} of {len(words)} found, median {p50}"
+            print(f"leak at {decibels} dB, {way}: {false} false, {found}", flush=True)
     return 0
 
 
-def _found(sound: np.ndarray, noise: np.random.Generator) -> list[float]:
+def _spoken(sound: Floats, words: list[Floats], decibels: float, cancelled: bool) -> list[float]:
+    """Seconds from the begin of each word that was found until then."""
+    sound = np.tile(sound, 1 + int((12 + sum(len(w) / RATE + GAP for w in words)) * RATE / len(sound)))
+    near, at, places = leak(sound, 1, decibels), 12 * RATE, []
+    for word in words:
+        near[at : at + len(word)] += word
+        places.append(at / RATE)
+        at += len(word) + int(GAP * RATE)
+    found = _found(sound[: at + RATE], near[: at + RATE], cancelled)
+    return [min(after) - place for place in places if (after := [t for t in found if place <= t < place + 2])]
+
+
+def _found(sound: Floats, near: Floats, cancelled: bool) -> list[float]:
+    """Seconds at which somebody was heard, two apart at least."""
     from companion.hearing.barge import Interruption
-    from companion.hearing.endpoint import FRAME, webrtc_detector
+    from companion.hearing.echo import Played
+    from companion.hearing.endpoint import webrtc_detector
+    from companion.hearing.over import SpeechOver
 
-    mixed = np.clip(sound + noise.normal(0, 3e-4, len(sound)), -1, 1)
-    blocks: Any = (mixed * 32_767).astype(np.int16)
-    interruption, times = Interruption(webrtc_detector()), [-9.0]
-    for start in range(0, len(blocks), FRAME):
-        if interruption.push(blocks[start : start + FRAME]) and start / RATE - times[-1] > 2:
-            times.append(start / RATE)
+    now, times = 0.0, [-9.0]
+    speech, alone = SpeechOver(webrtc_detector(), clock=lambda: now), Interruption(webrtc_detector())
+    for now, block in blocks(sound, near, speech.played if cancelled else Played()):
+        found = speech.push(block, speaking=True) if cancelled else alone.push(block)
+        if found and now - times[-1] > 2:
+            times.append(now)
     return times[1:]
-
-
-def _narration() -> np.ndarray:
-    from companion.content import load_pack
-    from companion.events import SpeechSettings
-    from companion.speaking.pyttsx3_voice import Pyttsx3Voice
-    from companion.text.sentences import split
-
-    pack = load_pack()
-    with Pyttsx3Voice(pack.speech, spare=False) as voice:
-        texts = [s for item in pack.items for text in (item.short, *item.more) for s in split(text)]
-        pieces = [voice.render(text, SpeechSettings()) for text in texts]
-    return np.concatenate([soxr.resample(p.samples, p.rate, RATE) for p in pieces])
-
-
-def _synthesised() -> list[np.ndarray]:
-    out = []
-    with tempfile.TemporaryDirectory() as folder:
-        for word in WORDS:
-            for voice in VOICES:
-                path = Path(folder) / "word.wav"
-                subprocess.run(["flite", "-voice", voice, "-t", word, "-o", str(path)], check=True)
-                out.append(_read(path))
-    return out
-
-
-def _read(path: Path) -> np.ndarray:
-    samples, rate = soundfile.read(path, dtype="float64")
-    return np.asarray(soxr.resample(samples, rate, RATE))
-
-
-def _active(sound: np.ndarray) -> float:
-    """Root mean square of the frames that are not silent."""
-    frames = sound[: len(sound) // 480 * 480].reshape(-1, 480)
-    levels = np.sqrt((frames**2).mean(1))
-    return float(np.sqrt((levels[levels > levels.max() * 0.1] ** 2).mean()))
 
 
 if __name__ == "__main__":

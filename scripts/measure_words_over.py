@@ -1,30 +1,30 @@
 """Words over the companion's voice (``--barge-in words``): found, taken for others, and falsely found.
 
-Simulated: narration through a room's echo at -10 dB below the words, a little noise, the real canceller and spotter.
-Arguments: a folder with recordings of people (manifest.tsv). What was tuned on is counted apart. Needs flite.
+    .venv/bin/python scripts/measure_words_over.py [--leak DB] [--beside DB] [FOLDER …]
+
+Simulated: narration through a room's echo, a little noise, the real canceller and spotter. A folder holds recordings of
+people (manifest.tsv). What was tuned on is counted apart. Needs flite.
 """
 
 from __future__ import annotations
 
-import subprocess
+import argparse
+import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import soundfile
-import soxr
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+SCRIPTS = Path(__file__).resolve().parent
+sys.path[:0] = [str(SCRIPTS), str(SCRIPTS.parent)]
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-RATE, LEVEL, DECIBELS, GAP = 16_000, 0.05, -10, 3.3
-VOICES = ((None, 120, 1), (None, 200, 2), ("en-gb", 120, 3), ("en-us+f3", 140, 4), ("en-gb+m3", 100, 5))
-"""Voice, rate and room of each narration: half an hour together."""
+import numpy as np  # noqa: E402  # after the number of threads
+from _over_sounds import RATE, VOICES, Floats, blocks, leak, narration, read, synthesised  # noqa: E402
+
+GAP = 3.3
 TUNED = ("flite slt", "stop_1fe4", "stop_68dd", "stop_7add", "jackson", "barista", "gsc_no", "sb_spk")
 SPOKEN = ("stop", "pause", "next", "repeat", "slower", "faster", "louder", "quieter", "wait", "hold on", "slow down")
 FOREIGN = {"oov_word", "oov_sentence", "number", "near_command", "oov_sentence_slots", "oov_with_number"}
-Floats = Any
 
 
 def main() -> int:
@@ -32,34 +32,39 @@ def main() -> int:
     from companion.dialogue.armed import ARMED
     from companion.hearing.spotter import WordSpotter
 
+    parser = argparse.ArgumentParser(description="Words over the companion's voice.")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="recordings of people")
+    parser.add_argument("--leak", type=float, default=-10, help="its voice against the words, in dB (default: -10)")
+    parser.add_argument("--beside", type=float, default=0, help="other talk against the words, in dB (default: 0)")
+    chosen = parser.parse_args()
     spotter = WordSpotter(tuple(ARMED))
     seconds, false = 0.0, []
     for voice, rate, seed in VOICES:
-        sound = _narration(voice, rate)
-        found = _heard(sound, _leak(sound, seed), spotter)
+        sound = narration(voice, rate)
+        found = _heard(sound, leak(sound, seed, chosen.leak), spotter)
         seconds += len(sound) / RATE
         false += [word for _, word in found]
     print(
         f"{seconds / 60:.0f} minutes of narration alone, five voices and rooms: {len(false)} false {false}", flush=True
     )
-    words, others = _words(), []
-    for folder in map(Path, sys.argv[1:]):
+    words, others = synthesised(SPOKEN), []
+    for folder in chosen.folders:
         people = _people(folder)
         words += [p for p in people if p[0]]
-        others += [p for p in people if not p[0]]
+        others += [(word, name, said * 10 ** (chosen.beside / 20)) for word, name, said in people if not word]
     print("said over it:")
-    _over(words + others, spotter)
+    _over(words + others, spotter, chosen.leak)
     return 0
 
 
-def _over(spoken: list[tuple[str, str, Floats]], spotter: Any) -> None:
+def _over(spoken: list[tuple[str, str, Floats]], spotter: Any, decibels: float) -> None:
     from companion.dialogue.armed import ARMED
 
-    sound = _narration(None, 120)
+    sound = narration(None, 120)
     sound = np.tile(sound, 1 + int(sum(len(s) / RATE + GAP for _, _, s in spoken) * RATE / len(sound)))
-    near, at, places = _leak(sound, 1), 12 * RATE, []
+    near, at, places = leak(sound, 1, decibels), 12 * RATE, []
     for word, name, said in spoken:
-        near[at : at + len(said)] += said / _active(said) * LEVEL
+        near[at : at + len(said)] += said
         places.append((at, at + len(said) + RATE, word, name))
         at += len(said) + int(GAP * RATE)
     found = _heard(sound[:at], near[:at], spotter)
@@ -87,55 +92,12 @@ def _heard(sound: Floats, near: Floats, spotter: Any) -> list[tuple[int, str]]:
 
     played, found = Played(), []
     ears = Overheard(played)
-    played.put((sound[:RATE] * 0.1).astype(np.float32), RATE, 0.0)
-    for start in range(0, len(near) - RATE, 1_600):
-        end = start + 1_600
-        ahead = sound[end + RATE - 1_600 : end + RATE]
-        played.put((ahead * 0.1).astype(np.float32), RATE, (end + RATE - 1_600) / RATE)
-        block = (np.clip(near[start:end], -1, 1) * 32_767).astype(np.int16)
-        for piece in ears.push(block, end / RATE, speaking=True):
+    for end, block in blocks(sound, near, played):
+        for piece in ears.push(block, end, speaking=True):
             spotter.accept(piece)
             if text := spotter.finish().text:
-                found.append((end, text))
+                found.append((round(end * RATE), text))
     return found
-
-
-def _leak(sound: Floats, seed: int) -> Floats:
-    """The narration as it comes back from a room, 64 ms later, with noise."""
-    random = np.random.default_rng(seed)
-    size = round((0.3 + 0.05 * seed) * RATE)
-    tail = random.normal(0, 1, size) * 10 ** (-3 * np.arange(size) / size)
-    tail[0] = 4
-    whole = np.concatenate([np.zeros(round(0.064 * RATE)), tail])
-    length = 1 << (len(sound) + len(whole)).bit_length()
-    back = np.fft.irfft(np.fft.rfft(sound, length) * np.fft.rfft(whole, length), length)[: len(sound)]
-    leak: Floats = back / _active(back) * LEVEL * 10 ** (DECIBELS / 20) + random.normal(0, 3e-4, len(sound))
-    return leak
-
-
-def _narration(voice: str | None, rate: int) -> Floats:
-    from companion.content import load_pack
-    from companion.events import SpeechSettings
-    from companion.speaking.pyttsx3_voice import Pyttsx3Voice
-    from companion.text.sentences import split
-
-    pack = load_pack()
-    with Pyttsx3Voice(pack.speech, spare=False) as made:
-        texts = [s for item in pack.items for text in (item.short, *item.more) for s in split(text)]
-        pieces = [made.render(text, SpeechSettings(rate=rate, voice=voice)) for text in texts]
-    sound = np.concatenate([soxr.resample(p.samples, p.rate, RATE) for p in pieces])
-    return sound / _active(sound)
-
-
-def _words() -> list[tuple[str, str, Floats]]:
-    out = []
-    with tempfile.TemporaryDirectory() as folder:
-        for word in SPOKEN:
-            for voice in ("slt", "rms", "awb"):
-                path = Path(folder) / "word.wav"
-                subprocess.run(["flite", "-voice", voice, "-t", word, "-o", str(path)], check=True)
-                out.append((word, f"{word}: flite {voice}", _read(path)))
-    return out
 
 
 def _people(folder: Path) -> list[tuple[str, str, Floats]]:
@@ -145,20 +107,8 @@ def _people(folder: Path) -> list[tuple[str, str, Floats]]:
         name, text, _, kind, *_ = line.split("\t")
         armed = text in SPOKEN
         if armed or kind in FOREIGN or text in {"yes", "no"}:
-            out.append((text if armed else "", name.removesuffix(".wav"), _read(folder / name)))
+            out.append((text if armed else "", name.removesuffix(".wav"), read(folder / name)))
     return out
-
-
-def _read(path: Path) -> Floats:
-    samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    return soxr.resample(samples[:, 0], rate, RATE)
-
-
-def _active(sound: Floats) -> float:
-    """Root mean square of the frames that are not silent."""
-    frames = sound[: len(sound) // 480 * 480].reshape(-1, 480)
-    levels = np.sqrt((frames**2).mean(1))
-    return float(np.sqrt((levels[levels > levels.max() * 0.1] ** 2).mean()))
 
 
 if __name__ == "__main__":

@@ -84,19 +84,16 @@ def test_a_microphone_of_zeros_is_told_once_and_that_it_gives_sound_after_all() 
 
 
 def test_speech_over_the_companion_interrupts_it() -> None:
-    class Interruption:
-        pushed = forgotten = 0
+    class Speech:
+        pushed = 0
 
-        def push(self, block: np.ndarray) -> bool:
-            self.pushed += 1
+        def push(self, block: np.ndarray, *, speaking: bool) -> bool:
+            self.pushed += speaking
             return self.pushed == 3
 
-        def forget(self) -> None:
-            self.forgotten += 1
-
-    told, interruption = Told(), Interruption()
-    run(ears(Silence(10), told, deaf=True, interruption=interruption), told)
-    assert (told.interrupted, interruption.forgotten) == (1, 1)
+    told = Told()
+    run(ears(Silence(10), told, deaf=True, speech=Speech()), told)
+    assert told.interrupted == 1
 
 
 def test_a_fault_of_the_words_heard_over_speech_costs_only_these() -> None:

@@ -12,6 +12,8 @@ from companion.dialogue.moves import say as say_next
 from companion.dialogue.state import State
 from companion.events import SpeechSettings
 from companion.hearing.echo import BLOCK, EchoCanceller, Played, Stream
+from companion.hearing.endpoint import webrtc_detector
+from companion.hearing.over import SpeechOver
 from companion.hearing.overheard import Overheard
 from companion.hearing.spotter import OTHERS, WordSpotter
 from companion.ports import SAMPLE_RATE
@@ -86,18 +88,41 @@ def test_what_was_played_is_found_by_the_clock():
     assert not played.at(100.0, 100).any() and not played.at(1.0, 100).any()
 
 
-def overheard(narration, near):
-    """What is cut out of the microphone's sound while the narration is played."""
-    played = Played()
-    ears, out = Overheard(played), []
+def blocks(narration, near, played):
+    """(seconds, block) of the microphone's sound while the narration is played."""
     for start in range(0, len(near), 1_600):
         end = start + 1_600
         # The player is ahead of the microphone, as the real one is.
         for at in range(end, end + 1_600, 320) if start else range(0, 3_200, 320):
             played.put((narration[at : at + 320] / 32_768).astype(np.float32), SAMPLE_RATE, at / SAMPLE_RATE)
-        block = np.clip(near[start:end], -32_768, 32_767).astype(np.int16)
-        out += ears.push(block, end / SAMPLE_RATE, speaking=True)
-    return out
+        yield end / SAMPLE_RATE, np.clip(near[start:end], -32_768, 32_767).astype(np.int16)
+
+
+def overheard(narration, near):
+    """What is cut out of the microphone's sound while the narration is played."""
+    played = Played()
+    ears = Overheard(played)
+    return [piece for end, block in blocks(narration, near, played) for piece in ears.push(block, end, speaking=True)]
+
+
+def interrupted(narration, near):
+    """Seconds at which somebody was heard to speak over the narration."""
+    now = 0.0
+    speech, found = SpeechOver(webrtc_detector(), clock=lambda: now), []
+    for now, block in blocks(narration, near, speech.played):
+        if speech.push(block, speaking=True):
+            found.append(now)
+    return found
+
+
+def test_somebody_softer_than_the_narration_in_the_microphone_is_heard_and_the_narration_is_not(narration, say):
+    near = leak_of(narration) + RNG.normal(0, 5, len(narration))
+    assert interrupted(narration, near) == []
+    start = 14 * SAMPLE_RATE
+    spoken = samples_of(say("stop", "rms")).astype(float)
+    near[start : start + len(spoken)] += spoken * 0.5 * np.abs(near).max() / np.abs(spoken).max()
+    found = interrupted(narration, near)
+    assert found and all(14 < at < 16 for at in found)
 
 
 def test_over_a_narration_only_the_word_is_cut_out_and_heard(narration, say, spotter):

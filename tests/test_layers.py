@@ -12,7 +12,7 @@ PACKAGE = ROOT / "companion"
 
 FLOORS = {
     "errors": 1, "events": 1, "ports": 1, "showing": 1,
-    "atomic": 2, "settings": 2, "portaudio": 2, "store": 2, "fetching": 2, "unpacking": 2, "locking": 2,
+    "atomic": 2, "settings": 2, "portaudio": 2, "headset": 2, "store": 2, "fetching": 2, "unpacking": 2, "locking": 2,
     "acquiring": 2, "catalogue": 2, "model_check": 2, "graph_check": 2, "content": 2, "text": 2,
     "understanding": 3, "dialogue": 3,
     "hearing": 4, "speaking": 4,

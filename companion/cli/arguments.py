@@ -55,10 +55,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-earcons", action="store_true", help="no short sounds in the conversation")
     parser.add_argument(
         "--barge-in",
-        choices=("off", "words", "open"),
-        default="off",
+        choices=("auto", "off", "words", "open"),
+        default="auto",
         help="words: while it speaks it hears stop, next and other single words; "
-        "open: it falls silent and listens when somebody speaks over it (default: off)",
+        "open: it falls silent and listens when somebody speaks over it (default: words with a headset, else off)",
     )
     parser.add_argument(
         "--patience",

@@ -66,10 +66,10 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     from companion.cli.opening import Parts
     from companion.dialogue.armed import ARMED
     from companion.ears import Ears
-    from companion.hearing.barge import Interruption
+    from companion.headset import headset
     from companion.hearing.endpoint import PATIENCE, Endpointer, webrtc_detector
     from companion.hearing.microphone import SoundDeviceMicrophone
-    from companion.hearing.over import WordsOver
+    from companion.hearing.over import SpeechOver, WordsOver
     from companion.session import Session
     from companion.speaking.ahead import Ahead
     from companion.speaking.player import SoundDevicePlayer
@@ -100,9 +100,16 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 ahead=Ahead(voice.prepare, prompts.common(pack)),
             )
             words = None
-            if options.barge_in == "words":
-                words = stack.enter_context(contextlib.closing(WordsOver(tuple(ARMED), Paths.find().cache)))
-                player.on_played = words.played.put
+            if options.barge_in == "words" or (options.barge_in == "auto" and headset(settings.device)):
+                try:
+                    words = stack.enter_context(contextlib.closing(WordsOver(tuple(ARMED), Paths.find().cache)))
+                    player.on_played = words.played.put
+                except CompanionError:
+                    if options.barge_in == "words":
+                        raise
+            speech = SpeechOver(webrtc_detector()) if options.barge_in == "open" else None
+            if speech is not None:
+                player.on_played = speech.played.put
             known = frozenset(phrases(pack))
             ears = Ears(
                 lambda: SoundDeviceMicrophone(settings.device),
@@ -115,14 +122,15 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 failed=session.recognizer_failed,
                 known=known.__contains__,
                 mute=session.microphone_mute,
-                interruption=Interruption(webrtc_detector()) if options.barge_in == "open" else None,
+                speech=speech,
                 interrupted=session.interrupted,
                 words=words,
                 over=session.over,
             )
         except CompanionError as err:
             return err, can_speak
-        status(options, f"Listening with {engine.name}.")
+        over = " While I speak, you can say stop, pause, next or repeat." if words else ""
+        status(options, f"Listening with {engine.name}.{over}")
         session.run(ears, use_keys=not options.no_keys)
     return None
 

@@ -30,12 +30,14 @@ class Interruption:
 
     Args:
         detector: Tells speech from other sound.
+        over: How much louder a frame must be than all that was heard of the companion's own voice of late.
 
     """
 
-    def __init__(self, detector: SpeechDetector) -> None:
+    def __init__(self, detector: SpeechDetector, over: float = OVER) -> None:
         """Know no level yet."""
         self._detector = detector
+        self._over = over
         self._levels: deque[float] = deque(maxlen=round(MEMORY * SAMPLE_RATE / FRAME))
         self._recent: deque[bool] = deque(maxlen=round(WINDOW * SAMPLE_RATE / FRAME))
         self._rest = np.zeros(0, np.int16)
@@ -59,7 +61,7 @@ class Interruption:
         level = float(np.sqrt(np.mean(frame.astype(np.float64) ** 2)))
         known = max(self._levels, default=0.0)
         learning = len(self._levels) * FRAME < SAMPLE_RATE
-        over = not learning and level > OVER * known
+        over = not learning and level > self._over * known
         self._levels.append(min(level, known * CREEP) if over else level)
         self._recent.append(speech and over)
         return sum(self._recent) * FRAME >= NEEDED * SAMPLE_RATE

@@ -25,6 +25,8 @@ FORGET = 0.9999
 _SMOOTH = 0.7
 KEEP = 4.0
 """Seconds of what was played that are kept."""
+LEAD = 0.08
+"""Seconds by which the loudspeaker's sound is taken earlier than the clocks say: they may err."""
 _ANCHORS = 256
 _SHIFT = 0.02
 """Seconds by which a better guess of a stream's beginning must differ to be taken: each one costs what was learnt."""
@@ -134,3 +136,55 @@ class Played:
             for block in self._resampler.push(samples):
                 self._sound[np.arange(self._end, self._end + len(block)) % len(self._sound)] = block
                 self._end += len(block)
+
+
+class Residual:
+    """What the microphone hears without the companion's voice.
+
+    Args:
+        played: What the loudspeaker plays.
+
+    Attributes:
+        learnt: Blocks of the companion's own sound that were learnt from.
+
+    """
+
+    def __init__(self, played: Played) -> None:
+        """Know nothing yet."""
+        self._played = played
+        self._canceller = EchoCanceller()
+        self._stream = Stream(SAMPLE_RATE)
+        self._waiting: deque[NDArray[np.int16]] = deque()
+        self.learnt = 0
+
+    def push(self, block: NDArray[np.int16], now: float, *, speaking: bool) -> list[NDArray[np.int16]]:
+        """Take a block of the microphone; pieces of ``BLOCK`` samples, int16, one block late.
+
+        Args:
+            block: int16, 16,000 Hz, a multiple of ``BLOCK`` samples.
+            now: When it came, by the player's clock.
+            speaking: Whether the companion is to be heard; while it is not, nothing is given.
+
+        """
+        self._stream.came(len(block), now)
+        if not speaking:
+            if self._waiting:
+                self._waiting.clear()
+                self._canceller.silence()
+            return []
+        # One block late: what the loudspeaker plays LEAD later must be known.
+        self._waiting.append(block)
+        if len(self._waiting) < 2:
+            return []
+        assert self._stream.began is not None
+        late = sum(map(len, self._waiting))
+        ready = self._waiting.popleft()
+        moment = self._stream.began + (self._stream.count - late) / SAMPLE_RATE
+        own = self._played.at(moment + LEAD, len(ready))
+        pieces = []
+        for start in range(0, len(ready) - BLOCK + 1, BLOCK):
+            piece = slice(start, start + BLOCK)
+            left = self._canceller.push(ready[piece].astype(np.float64), own[piece].astype(np.float64))
+            self.learnt += bool(own[piece].any())
+            pieces.append(np.clip(np.rint(left), -32_768, 32_767).astype(np.int16))
+        return pieces

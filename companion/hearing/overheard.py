@@ -7,11 +7,9 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.hearing.echo import BLOCK, EchoCanceller, Played, Stream
+from companion.hearing.echo import BLOCK, Played, Residual
 from companion.ports import SAMPLE_RATE
 
-LEAD = 0.08
-"""Seconds by which the loudspeaker's sound is taken earlier than the clocks say: they may err."""
 OVER = 6.0
 """How much louder (ratio of root mean squares) than what is left of the background a block must be."""
 LEAST_LEVEL = 60.0
@@ -33,13 +31,9 @@ class Overheard:
 
     def __init__(self, played: Played) -> None:
         """Know nothing yet."""
-        self._played = played
-        self._canceller = EchoCanceller()
-        self._stream = Stream(SAMPLE_RATE)
-        self._waiting: deque[NDArray[np.int16]] = deque()
+        self._residual = Residual(played)
         self._floor = LEAST_LEVEL / OVER
         self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PRE_ROLL * SAMPLE_RATE / BLOCK))
-        self._learnt = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -58,32 +52,12 @@ class Overheard:
             Pieces that may be a word, without the companion's voice.
 
         """
-        self._stream.came(len(block), now)
+        pieces = self._residual.push(block, now, speaking=speaking)
         if not speaking:
-            if self._waiting:
-                self._waiting.clear()
-                self._before.clear()
-                self._clear()
-                self._canceller.silence()
-            return []
-        # One block late: what the loudspeaker plays LEAD later must be known.
-        self._waiting.append(block)
-        if len(self._waiting) < 2:
-            return []
-        assert self._stream.began is not None
-        late = sum(map(len, self._waiting))
-        ready = self._waiting.popleft()
-        moment = self._stream.began + (self._stream.count - late) / SAMPLE_RATE
-        own = self._played.at(moment + LEAD, len(ready))
-        found = []
-        for start in range(0, len(ready) - BLOCK + 1, BLOCK):
-            piece = slice(start, start + BLOCK)
-            left = self._canceller.push(ready[piece].astype(np.float64), own[piece].astype(np.float64))
-            self._learnt += bool(own[piece].any())
-            word = self._block(np.clip(np.rint(left), -32_768, 32_767).astype(np.int16))
-            if word is not None and self._learnt * BLOCK >= LEARNING * SAMPLE_RATE:
-                found.append(word)
-        return found
+            self._before.clear()
+            self._clear()
+        words = [word for piece in pieces if (word := self._block(piece)) is not None]
+        return words if self._residual.learnt * BLOCK >= LEARNING * SAMPLE_RATE else []
 
     def _block(self, block: NDArray[np.int16]) -> NDArray[np.int16] | None:
         level = float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))
