@@ -1,22 +1,26 @@
 """Change the code of safety, routing and dialogue a little, many times, and see whether the tests notice.
 
-    nice .venv/bin/python scripts/mutate.py [--sample N] [--seed N] [--minutes N] [FILE …]
+    nice .venv/bin/python scripts/mutate.py [--sample N] [--seed N] [--minutes N] [FILE[:LINE] …]
 
 By hand, on one core. Each mutant is one change in a copy of the project: a comparison turned or shifted, "and" for
 "or", a condition negated, a number moved by one tenth or one, a constant True for False, a returned value dropped, a
 call's statement left out. Then the fast tests of that code run in the copy and stop at the first failure; a mutant that
-they pass has survived. Docstrings, annotations and mere messages are left alone.
+they pass has survived. FILE:LINE tries that line's mutants only, and all of them. Docstrings, annotations and mere
+messages are left alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import compileall
+import contextlib
 import copy
 import os
+import py_compile
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
@@ -24,18 +28,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported, which comes with what is below
+import hypothesis.extra.numpy  # noqa: F401 - for the children: see _fails
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
-ROUTING = ("tests/test_understanding_weighing.py", "tests/test_understanding_router.py")
+
+
+def _without(file: str, *slow: str) -> str:
+    return " --deselect ".join((file, *(f"{file}::{start}" for start in slow)))
+
+
+_DIALOGUE, _ROUTER = "tests/test_dialogue.py", "tests/test_understanding_router.py"
+_ANY_ORDER = ("test_no_order_of_events_raises_and_illegal_ones_change_nothing", "test_what_happens_is_what_is_drawn")
+DIALOGUE = (_without(_DIALOGUE, *_ANY_ORDER), " ".join(f"{_DIALOGUE}::{name}" for name in _ANY_ORDER))
+STORIES = _without("tests/test_understanding_cases.py", "test_without_the_sentence_model")
+STEERING = "tests/test_understanding_steering.py"
+IN_WORDS = _without(_ROUTER, "test_no_text_raises", "test_case_punctuation")
+ROUTING = ("tests/test_understanding_weighing.py", IN_WORDS, "tests/test_understanding_edges.py", STORIES, STEERING)
 TARGETS = {
-    "companion/understanding/safety.py": ROUTING,
-    "companion/understanding/router.py": ROUTING,
-    "companion/understanding/decide.py": ROUTING,
-    "companion/dialogue/core.py": ("tests/test_dialogue.py",),
-    "companion/dialogue/moves.py": ("tests/test_dialogue.py",),
-    "companion/dialogue/commands.py": ("tests/test_dialogue.py",),
+    **{f"companion/understanding/{name}.py": ROUTING for name in ("safety", "router", "decide")},
+    "companion/understanding/cases.py": (STORIES,),
+    "companion/understanding/steering.py": (STEERING,),
+    **{f"companion/dialogue/{name}.py": DIALOGUE for name in ("core", "moves", "commands")},
 }
-"""File to the tests that answer for it."""
-PATIENCE = 300.0
+"""File to the tests that answer for it, in stages: the next is run on what the one before did not notice. What takes
+minutes is left out (the meaning of whole sets of sentences, live sessions)."""
+PATIENCE = 300
 """Seconds for the tests of one mutant; one that hangs is counted as found."""
 TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -54,11 +73,11 @@ class Mutant:
     """The whole changed file."""
 
 
-def places(source: str) -> Iterator[int]:
-    """The nodes of a file, by their place in ``ast.walk``, that can be changed."""
+def places(source: str) -> Iterator[tuple[int, int]]:
+    """The nodes of a file that can be changed, by their place in ``ast.walk``, each with its line."""
     for index, node in enumerate(ast.walk(ast.parse(source))):
         if _change(copy.copy(node)):
-            yield index
+            yield index, getattr(node, "lineno", 0)
 
 
 def mutant(file: str, source: str, index: int) -> Mutant:
@@ -98,23 +117,36 @@ def _change(node: ast.AST) -> str:
     return ""
 
 
-def found(changed: Mutant, tests: tuple[str, ...], folder: Path, patience: float | None = PATIENCE) -> bool:
-    """Whether the tests notice a mutant that lies in a copy of the project; ``patience`` None for none."""
+def found(changed: Mutant, stages: tuple[str, ...], folder: Path, patience: int = PATIENCE) -> bool:
+    """Whether the tests notice a mutant that lies in a copy of the project; ``patience`` 0 for endless."""
     place = folder / changed.file
     before = place.read_bytes()
     place.write_text(changed.text, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    # Compiled files go by size and second of writing, and mutants follow each other quickly.
-    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=environ, capture_output=True, timeout=patience, check=False
-        )
-        return bool(done.returncode)
-    except subprocess.TimeoutExpired:
-        return True
+        return any(_fails(stage.split(), folder, patience) for stage in stages)
     finally:
         place.write_bytes(before)
+
+
+def _fails(tests: list[str], folder: Path, patience: int) -> bool:
+    """Run tests in a child that has pytest and numpy already: to start them anew would take most of the time."""
+    child = os.fork()
+    if not child:
+        os.setsid()  # what the tests started ends with them
+        signal.alarm(patience)
+        os.chdir(folder)
+        os.environ["PYTHONPATH"] = str(folder)
+        sys.path.insert(0, str(folder))
+        for stream in (0, 1, 2):
+            os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+        code = 1
+        with contextlib.suppress(BaseException):  # even an exit of the mutant's own is a failure
+            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=1", *tests])
+        os._exit(code)
+    status = os.waitpid(child, 0)[1]
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    return status != 0
 
 
 def main() -> int:
@@ -125,11 +157,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the sample (default: 1)")
     parser.add_argument("--minutes", type=float, default=600.0, help="stop after these (default: 600)")
     options = parser.parse_args()
-    unknown = [f for f in options.files if f not in TARGETS]
-    if unknown:
+    wanted = [(file, line) for file, _, line in (each.partition(":") for each in options.files)]
+    if unknown := [f for f, line in wanted if f not in TARGETS or not (line or "0").isdecimal()]:
         parser.error(f"no tests are named for {', '.join(unknown)}")
-    sources = {f: (ROOT / f).read_text("utf-8") for f in options.files}
-    everything = [(f, index) for f, source in sources.items() for index in places(source)]
+    sources = {f: (ROOT / f).read_text("utf-8") for f, _ in wanted}
+    everything = [(f, i) for f, line in wanted for i, at in places(sources[f]) if line in {"", str(at)}]
     picked = random.Random(options.seed).sample(everything, min(options.sample or len(everything), len(everything)))
     chosen = [mutant(f, sources[f], index) for f, index in picked]
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
@@ -138,10 +170,12 @@ def main() -> int:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         for part in ("pyproject.toml", *(path.name for path in ROOT.glob("*.md"))):
             shutil.copy(ROOT / part, folder)
+        # Taken by content: by size and second of writing, one mutant's would be taken for the next's.
+        compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
         unchanged = Mutant("pyproject.toml", 0, "", (ROOT / "pyproject.toml").read_text("utf-8"))
-        for tests in {TARGETS[f] for f in options.files}:
-            if found(unchanged, tests, folder, None):  # a slow machine is no failure
-                print(f"error: {' '.join(tests)} fails without any change, so nothing can be told.")
+        for stages in {TARGETS[f] for f in sources}:
+            if found(unchanged, stages, folder, 0):  # a slow machine is no failure
+                print(f"error: {' and '.join(stages)} fails without any change, so nothing can be told.")
                 return 1
         return _run(chosen, len(everything), folder, time.monotonic() + 60 * options.minutes)
 

@@ -426,13 +426,16 @@ def held_in_a_fact():
 
 
 def test_no_where_nothing_was_asked_leaves_a_held_reading_held():
-    held, _ = held_in_a_fact()
+    held, fact = held_in_a_fact()
     state, actions = command(held, "no")
     assert said(actions) == [prompts.HELD]
     assert state == held
     assert command(state, "resume")[1] == (ResumeSpeaking(),)
-    answered, _ = command(replace(held, options=(PACK.questions[0].id,)), "no")
-    assert answered.mode == "speaking", "an offer is declined"
+    offer = Decision("confirm", "symptoms", heard="x", candidates=(("symptoms", 0.5),))
+    offered, _ = command(step(held, Understood(offer), PACK)[0], "pause")
+    answered, _ = command(offered, "no")
+    assert offered.mode == "paused" and answered.mode == "speaking", "an offer is declined"
+    assert answered.options == () and answered.left == (fact.id, 1)
 
 
 def test_continue_after_a_held_word_about_the_moment_takes_up_the_reading_that_was_left():
@@ -530,3 +533,24 @@ def test_a_lone_number_is_told_how_to_be_said_and_one_beyond_the_lists_that_ther
     assert 'say "question 3"' in said(actions)[0] and 'say "fact 3"' in said(actions)[0]
     _, actions = step(State(), Understood(ROUTER.decide("nine")), PACK)
     assert "There is no number 9" in said(actions)[0]
+
+
+def test_a_word_about_an_answer_that_is_broken_off_is_no_place_in_the_answer():
+    question = PACK.questions[0]
+    told, _ = step(State(), Understood(Decision("answer", question.id, heard="x")), PACK)
+    cut, actions = command(step(told, SentenceStarted(1), PACK)[0], "stop")
+    assert cut.left == (question.id, 1) and SavePlace(question.id, 1) in actions
+    sourced, _ = command(finish(told, PACK)[0], "source")
+    cut, actions = command(step(sourced, SentenceStarted(1), PACK)[0], "stop")
+    assert cut.left is None and SavePlace(question.id, 0) in actions
+    assert cut.topic == question.id
+
+
+def test_an_answer_heard_again_more_slowly_is_taken_up_where_it_was_broken_off():
+    question = PACK.questions[0]
+    state, _ = finish(step(State(), Understood(Decision("answer", question.id, heard="x")), PACK)[0], PACK)
+    state, _ = finish(command(state, "slower")[0], PACK)
+    state, _ = step(command(state, "repeat")[0], SentenceStarted(1), PACK)
+    state, _ = finish(command(state, "stop")[0], PACK)
+    state, actions = command(state, "resume")
+    assert state.topic == question.id and actions[0].first == 1
