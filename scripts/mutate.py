@@ -13,64 +13,52 @@ from __future__ import annotations
 
 import argparse
 import ast
-import compileall
-import contextlib
 import copy
 import os
-import py_compile
 import random
 import shutil
-import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported, which comes with what is below
-import hypothesis.extra.numpy  # noqa: F401 - for the children: see _fails
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported, which the tests do
 import pytest
+from _trying import PATIENCE, Mutant, Trying
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def _without(file: str, *slow: str) -> str:
-    return " --deselect ".join((file, *(f"{file}::{start}" for start in slow)))
-
-
-_DIALOGUE, _ROUTER = "tests/test_dialogue.py", "tests/test_understanding_router.py"
-_ANY_ORDER = ("test_no_order_of_events_raises_and_illegal_ones_change_nothing", "test_what_happens_is_what_is_drawn")
-DIALOGUE = (_without(_DIALOGUE, *_ANY_ORDER), " ".join(f"{_DIALOGUE}::{name}" for name in _ANY_ORDER))
-STORIES = _without("tests/test_understanding_cases.py", "test_without_the_sentence_model")
-STEERING = "tests/test_understanding_steering.py"
-IN_WORDS = _without(_ROUTER, "test_no_text_raises", "test_case_punctuation")
-ROUTING = ("tests/test_understanding_weighing.py", IN_WORDS, "tests/test_understanding_edges.py", STORIES, STEERING)
+EDGES = "tests/test_understanding_edges.py"
+EDGES_OF_DIALOGUE = (
+    f"{EDGES}::test_continue_after_an_answer_that_ended_tells_more_and_after_a_fact_the_next_one",
+    f"{EDGES}::test_spell_it_after_a_word_was_explained_spells_that_word",
+)
+DIALOGUE = ("tests/test_dialogue.py", *EDGES_OF_DIALOGUE)
+STORIES, STEERING = "tests/test_understanding_cases.py", "tests/test_understanding_steering.py"
+WORDS = "tests/test_understanding_router.py"
+ROUTING = ("tests/test_understanding_weighing.py", WORDS, EDGES, STORIES, STEERING)
 TARGETS = {
     **{f"companion/understanding/{name}.py": ROUTING for name in ("safety", "router", "decide")},
     "companion/understanding/cases.py": (STORIES,),
     "companion/understanding/steering.py": (STEERING,),
     **{f"companion/dialogue/{name}.py": DIALOGUE for name in ("core", "moves", "commands")},
 }
-"""File to the tests that answer for it, in stages: the next is run on what the one before did not notice. What takes
-minutes is left out (the meaning of whole sets of sentences, live sessions)."""
-PATIENCE = 300
-"""Seconds for the tests of one mutant; one that hangs is counted as found."""
+"""File to the tests that answer for it, the quickest first. What takes minutes is left out: the meaning of whole sets
+of sentences, live sessions, and the next."""
+LEFT_OUT = tuple(
+    f"--deselect={file}::{start}"
+    for file, start in (
+        (STORIES, "test_without_the_sentence_model"),
+        (WORDS, "test_no_text_raises"),
+        (WORDS, "test_case_punctuation"),
+    )
+)
+LAST = ("test_no_order_of_events", "test_what_happens_is_what_is_drawn")
 TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One change."""
-
-    file: str
-    line: int
-    what: str
-    text: str
-    """The whole changed file."""
 
 
 def places(source: str) -> Iterator[tuple[int, int]]:
@@ -117,36 +105,23 @@ def _change(node: ast.AST) -> str:
     return ""
 
 
-def found(changed: Mutant, stages: tuple[str, ...], folder: Path, patience: int = PATIENCE) -> bool:
-    """Whether the tests notice a mutant that lies in a copy of the project; ``patience`` 0 for endless."""
+def found(changed: Mutant, folder: Path) -> bool:
+    """Whether the tests, started anew, notice a mutant that lies in a copy of the project."""
     place = folder / changed.file
     before = place.read_bytes()
     place.write_text(changed.text, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *LEFT_OUT, *TARGETS[changed.file]]
+    # Compiled files go by size and second of writing, and mutants follow each other quickly.
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
     try:
-        return any(_fails(stage.split(), folder, patience) for stage in stages)
+        done = subprocess.run(
+            command, cwd=folder, env=environ, capture_output=True, timeout=PATIENCE, check=False
+        )
+        return bool(done.returncode)
+    except subprocess.TimeoutExpired:
+        return True
     finally:
         place.write_bytes(before)
-
-
-def _fails(tests: list[str], folder: Path, patience: int) -> bool:
-    """Run tests in a child that has pytest and numpy already: to start them anew would take most of the time."""
-    child = os.fork()
-    if not child:
-        os.setsid()  # what the tests started ends with them
-        signal.alarm(patience)
-        os.chdir(folder)
-        os.environ["PYTHONPATH"] = str(folder)
-        sys.path.insert(0, str(folder))
-        for stream in (0, 1, 2):
-            os.dup2(os.open(os.devnull, os.O_RDWR), stream)
-        code = 1
-        with contextlib.suppress(BaseException):  # even an exit of the mutant's own is a failure
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=1", *tests])
-        os._exit(code)
-    status = os.waitpid(child, 0)[1]
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    return status != 0
 
 
 def main() -> int:
@@ -170,26 +145,26 @@ def main() -> int:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         for part in ("pyproject.toml", *(path.name for path in ROOT.glob("*.md"))):
             shutil.copy(ROOT / part, folder)
-        # Taken by content: by size and second of writing, one mutant's would be taken for the next's.
-        compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
-        unchanged = Mutant("pyproject.toml", 0, "", (ROOT / "pyproject.toml").read_text("utf-8"))
-        for stages in {TARGETS[f] for f in sources}:
-            if found(unchanged, stages, folder, 0):  # a slow machine is no failure
-                print(f"error: {' and '.join(stages)} fails without any change, so nothing can be told.")
-                return 1
-        return _run(chosen, len(everything), folder, time.monotonic() + 60 * options.minutes)
+        os.chdir(folder)
+        os.environ["PYTHONPATH"] = str(folder)
+        sys.path.insert(0, str(folder))
+        return _run(chosen, sources, len(everything), 60 * options.minutes)
 
 
-def _run(chosen: list[Mutant], of: int, folder: Path, until: float) -> int:
+def _run(chosen: list[Mutant], sources: dict[str, str], of: int, seconds: float) -> int:
     killed = tried = 0
-    for each in chosen:
-        if time.monotonic() > until:
-            break
-        tried += 1
-        if found(each, TARGETS[each.file], folder):
-            killed += 1
-        else:
-            print(f"survived: {each.file}:{each.line}: {each.what}", flush=True)
+    until = time.monotonic() + seconds
+    for tests in dict.fromkeys(TARGETS[file] for file in sources):
+        mutants = [m for m in chosen if TARGETS[m.file] == tests]
+        trying = Trying(mutants, sources, LAST, until, lambda m: found(m, Path.cwd()))
+        # With capturing, a child's words would come out at its end.
+        options = ["-x", "-q", "-s", "-p", "no:cacheprovider", "--hypothesis-seed=1", *LEFT_OUT]
+        code = pytest.main([*options, *tests], [trying])
+        if trying.child:
+            os._exit(code)
+        if code:
+            return 1
+        killed, tried = killed + trying.killed, tried + trying.tried
     share = 100 * killed / tried if tried else 0.0
     print(f"{killed} of {tried} mutants were found ({share:.0f} %); {of} could be made.")
     return 0

@@ -550,7 +550,37 @@ def test_an_answer_heard_again_more_slowly_is_taken_up_where_it_was_broken_off()
     question = PACK.questions[0]
     state, _ = finish(step(State(), Understood(Decision("answer", question.id, heard="x")), PACK)[0], PACK)
     state, _ = finish(command(state, "slower")[0], PACK)
-    state, _ = step(command(state, "repeat")[0], SentenceStarted(1), PACK)
+    state, actions = command(state, "repeat")
+    assert question.short in said(actions)[0]
+    state, _ = step(state, SentenceStarted(1), PACK)
     state, _ = finish(command(state, "stop")[0], PACK)
     state, actions = command(state, "resume")
     assert state.topic == question.id and actions[0].first == 1
+
+
+def test_where_am_i_names_the_question_that_was_told_and_while_it_sounds_its_sentence():
+    state, _ = talk_into("symptoms")
+    item, sentences = PACK.item("symptoms"), len(state.said)
+    here = f"Question {item.number} of {len(PACK.questions)}"
+    state, _ = step(state, SentenceStarted(1), PACK)
+    assert said(command(state, "where_am_i")[1]) == [f"{here}, sentence 2 of {sentences}: {item.title}."]
+    assert said(command(finish(state, PACK)[0], "where_am_i")[1]) == [f"{here}: {item.title}."]
+
+
+def test_help_that_is_asked_for_later_opens_with_the_emergency_sentence_again():
+    assert all(talk("help", "what is metastasis", "help")[0][n].startswith(PACK.emergency) for n in (0, 2))
+
+
+def test_yes_reads_every_further_piece_up_to_the_last():
+    question = next(q for q in PACK.questions if q.more)
+    texts, _ = talk(question.question, *["yes"] * (len(question.more) + 1))
+    assert [piece in text for piece, text in zip(question.more, texts[1:], strict=False)] == [True] * len(question.more)
+    assert texts[-1] == prompts.NOTHING_TO["yes"]
+
+
+def test_after_an_answer_next_and_previous_go_to_its_neighbours_of_the_same_kind():
+    for row in (PACK.questions, PACK.facts):
+        told, _ = step(State(), Understood(Decision("answer", row[2].id, heard="x")), PACK)
+        for state in (told, finish(told, PACK)[0]):
+            assert command(state, "next")[0].topic == row[3].id
+            assert command(state, "previous")[0].topic == row[1].id

@@ -15,7 +15,9 @@ from companion.understanding.calibrated import ALONE, TOGETHER, Calibration
 from companion.understanding.decide import GATE, Gate, chance, has_twin, is_bare, judge, weigh_up
 from companion.understanding.evidence import Evidence
 from companion.understanding.exemplars import ADVICE, NOTHING, URGENT
-from companion.understanding.lexical import Lexical
+from companion.understanding.frames import strip_frames
+from companion.understanding.lexical import Lexical, Match, Reading
+from companion.understanding.normal import tokens
 
 LEXICAL = Lexical(load_pack())
 ROUTER = Router(load_pack())
@@ -164,3 +166,124 @@ def test_topics_that_are_not_answered_are_named_where_a_third_of_the_words_point
 def test_a_word_to_be_spelled_is_the_one_of_the_glossary_that_was_meant(said: str, word: str) -> None:
     decision = ROUTER.decide(said)
     assert (decision.id, decision.argument) == ("spell", word)
+
+
+def match(**changes: Any) -> Match:
+    plain = Match("what", 0.9, 0.9, 0.9, "what is metastasis", 1.5, (), shared=2, titled=True, subject=True)
+    return replace(plain, **changes)
+
+
+ROUND = Gate(answer=0.75, margin=0.25, confirm=0.5, subject=0.75, cover=0.5, cost=0.25)
+"""Thresholds that floating point holds exactly, for what lies on one."""
+
+
+def gated(*matches: Match, **changes: Any) -> tuple[str, tuple[str, ...], str]:
+    concepts = LEXICAL.read(["metastasis"]).concepts
+    verdict = judge(replace(Reading(concepts, matches), **changes), ROUND)
+    return verdict.kind, verdict.ids, " ".join(verdict.reasons)
+
+
+def test_by_words_alone_what_is_near_enough_clear_and_hardly_repaired_is_answered() -> None:
+    second = match(id="spread", score=0.5)
+    kind, ids, why = gated(match(score=0.75), second, cost=0.25)
+    assert (kind, ids) == ("answer", ("what",))
+    assert 'It is nearest to "what is metastasis".' in why and "It leads the second topic by 0.25." in why
+    assert '"what" explains 90% of the words (score 0.75).' in why
+    assert gated(match(score=0.8))[:2] == ("answer", ("what",)), "there is no second topic"
+    far = replace(second, score=0.375)
+    for weaker, told in (
+        (gated(match(score=0.74)), "It is not near enough to answer at once."),
+        (gated(match(score=0.625), far, cost=0.25), "It is not near enough to answer at once."),
+        (gated(match(score=0.9), cost=0.26), "Words had to be repaired."),
+        (gated(match(score=0.9, unexplained=("blue",))), "Not explained: blue."),
+        (gated(match(score=0.75), replace(second, score=0.5), cost=0.3), "Words had to be repaired."),
+    ):
+        assert weaker[:2] == ("confirm", ("what",)) and weaker[2].endswith(told)
+    both = gated(match(score=0.7), second)
+    assert both[:2] == ("confirm", ("what", "spread")) and both[2].endswith("Another topic is nearly as near.")
+    assert gated(match(score=0.7), replace(second, score=0.49))[1] == ("what",), "the second is not near itself"
+    assert gated(match(score=0.75, unexplained=("blue",)), second)[1] == ("what",), "the second is far behind"
+
+
+def test_by_words_alone_what_is_hardly_explained_is_declined_and_the_words_are_told() -> None:
+    least = match(score=0.5, cover=0.5, unexplained=("blue",))
+    assert gated(least)[:2] == ("confirm", ("what",))
+    for changes in ({"score": 0.49}, {"cover": 0.49}, {"unexplained": ("blue", "moon")}):
+        assert gated(replace(least, **changes))[:2] == ("decline", ())
+    told = gated(match(unexplained=("blue", "moon")))[2]
+    assert told.startswith("Nothing in the pack explains: blue, moon.")
+    assert gated(match(score=0.4))[2].startswith("Nothing in the pack explains: the words are too few.")
+
+
+def test_by_words_alone_the_bare_subject_is_answered_where_a_wording_is_as_bare() -> None:
+    bare = match(telling=0.0, core=True, score=0.9, closeness=0.75)
+    second = match(id="spread", score=0.65)
+    assert gated(bare, second, cost=0.25)[:2] == ("answer", ("what",))
+    for unsure in (
+        gated(replace(bare, closeness=0.7), second),
+        gated(bare, replace(second, score=0.7)),
+        gated(bare, second, cost=0.3),
+    ):
+        assert unsure[:2] == ("confirm", ("what",)) and unsure[2].endswith("Only the subject is named.")
+    for nothing in (replace(bare, core=False), replace(bare, unexplained=("blue",))):
+        assert gated(nothing) == ("decline", (), "Only the subject is named, not what to know about it.")
+    more = match(telling=0.5, core=True, closeness=0.1)
+    assert gated(more)[:2] == ("answer", ("what",)), "a word that tells topics apart was said too"
+
+
+def test_by_words_alone_one_word_that_names_no_topic_is_asked_about_or_declined() -> None:
+    word = match(subject=False, shared=1, titled=False, closeness=0.75)
+    assert gated(word)[:2] == ("confirm", ("what",)) and gated(word)[2].endswith("The subject is not named.")
+    assert gated(replace(word, closeness=0.74))[0] == "decline"
+    assert "One word alone, and it names no topic." in gated(replace(word, closeness=0.74))[2]
+    assert gated(replace(word, closeness=0.5), pronoun=True)[0] == "confirm", '"it" stands for the subject'
+    assert gated(replace(word, closeness=0.49), pronoun=True)[0] == "decline"
+    assert gated(replace(word, closeness=0.6, unexplained=("blue",)), pronoun=True)[0] == "decline"
+    twin = match(id="spread", score=0.7)
+    assert gated(replace(word, score=0.8), twin)[1] == ("what", "spread")
+    assert gated(replace(word, score=0.95), twin)[1] == ("what",)
+    assert gated(replace(word, score=0.75), replace(twin, score=0.5))[1] == ("what",)
+    for enough in ({"shared": 2}, {"titled": True}, {"subject": True}):
+        assert gated(replace(word, **enough))[0] == "answer"
+
+
+def test_three_of_the_things_that_the_pack_does_not_speak_of_are_told() -> None:
+    kind, ids, why = gated(match(), diseases=("asthma", "gout"), topics=("jazz",), organs=("lung cancer",))
+    assert (kind, ids) == ("decline", ()) and why.endswith("doesn't speak of: asthma, gout, jazz.")
+    assert gated(match(), organs=("lung cancer",))[0] == gated(match(), topics=("jazz",))[0] == "decline"
+    of_both = weigh_up(evidence(foreign=("asthma", "gout", "jazz"), organs=("lung cancer",)), meaning=True)
+    assert any(reason.startswith("It names") and "asthma, gout, jazz." in reason for reason in of_both.reasons)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "ids"),
+    [
+        ("do all can sirs spread", "answer", ("which-cancers",)),
+        ("by blood or by lymph", "answer", ("spreads",)),
+        ("chances after spread", "answer", ("prognosis",)),
+        ("locally advanced versus metastatic", "confirm", ("what",)),
+        ("lymph nodes", "confirm", ("spreads",)),
+        ("chemotherapy", "confirm", ("treatment",)),
+        ("immune", "decline", ()),
+        ("does a long gap since treatment mean it can't spread any more", "confirm", ("years-later", "research")),
+    ],
+)
+def test_by_words_alone_what_lies_near_a_threshold_keeps_to_its_side(
+    said: str, kind: str, ids: tuple[str, ...]
+) -> None:
+    assert by_words(" ".join(strip_frames(tokens(said))))[:2] == (kind, ids)
+
+
+def test_what_names_another_illness_is_offered_from_six_in_ten_on(first: Any) -> None:
+    first(0.65)
+    assert kinds(foreign=("asthma",))[0] == "confirm"
+    first(0.55)
+    assert kinds(foreign=("asthma",))[0] == "decline"
+
+
+def test_the_second_topic_is_named_from_its_least_share_on_and_only_where_there_is_one(first: Any) -> None:
+    first(0.5, 0.3)
+    assert kinds(values=(2.0, 0.24))[1] == ("what", "spread")
+    first(0.95)
+    assert kinds(ids=("what", "spread", "treatment"), values=(2.0, 1.9, 1.8))[1] == ("what", "spread")
+    assert kinds(ids=("what", "spread", "treatment"), values=(2.0, 0.2, 0.1))[1] == ("what",)
