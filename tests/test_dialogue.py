@@ -584,3 +584,66 @@ def test_after_an_answer_next_and_previous_go_to_its_neighbours_of_the_same_kind
         for state in (told, finish(told, PACK)[0]):
             assert command(state, "next")[0].topic == row[3].id
             assert command(state, "previous")[0].topic == row[1].id
+
+
+def test_a_word_of_the_glossary_is_offered_as_a_question_and_told_for_a_yes():
+    term = PACK.glossary[0]
+    offer = Decision("confirm", f"glossary/{term.id}", heard="x", candidates=((f"glossary/{term.id}", 0.5),))
+    state, actions = step(State(), Understood(offer), PACK)
+    assert said(actions) == [f"Did you mean: What does {term.term} mean? Say yes please, or no thanks."]
+    assert said(command(state, "yes")[1]) == [term.meaning]
+
+
+def test_slower_in_a_pause_is_said_in_between_and_what_is_held_stays_held():
+    held, _ = held_in_a_fact()
+    state, actions = command(held, "slower")
+    assert [a for a in actions if isinstance(a, Say)] == [Say(("Slower.",), aside=True)]
+    assert Adjust(state.rate, state.volume) in actions and state == replace(held, rate=held.rate - 20)
+    assert command(state, "resume")[1] == (ResumeSpeaking(),)
+    quiet, actions = command(State(), "slower")
+    assert quiet.mode == "speaking" and Say(("Slower.",)) in actions
+
+
+def test_after_a_word_a_long_silence_is_mentioned_anew():
+    state, _ = finish(step(State(), NothingSaid(), PACK)[0], PACK)
+    for line in ("next", "what is jazz"):
+        spoken, _ = finish(step(state, Understood(ROUTER.decide(line)), PACK)[0], PACK)
+        assert said(step(spoken, NothingSaid(), PACK)[1]) == [prompts.REMIND]
+
+
+def test_of_three_that_are_near_two_are_offered():
+    near = tuple((q.id, 0.5) for q in PACK.questions[:3])
+    for kind in ("confirm", "decline", "advice"):
+        state, actions = step(State(), Understood(Decision(kind, None, heard="x", candidates=near)), PACK)
+        assert state.options == (near[0][0], near[1][0]), kind
+        words = " ".join(said(actions))
+        named = [q.question if kind == "confirm" else q.title for q in PACK.questions[:3]]
+        assert [name in words for name in named] == [True, True, False], kind
+
+
+def test_where_am_i_is_answered_in_the_introduction_the_closing_and_before_anything_was_told():
+    opening, _ = command(State(), "read_facts")
+    assert said(command(opening, "where_am_i")[1]) == ["You are at the introduction or the closing."]
+    assert said(command(State(), "where_am_i")[1]) == [prompts.NOTHING_TO["where_am_i"]]
+
+
+def test_louder_ends_at_the_whole_volume_and_quieter_at_a_tenth_and_both_say_so():
+    for name, end, word in (("louder", 1.0, "loudest"), ("quieter", 0.1, "quietest")):
+        state = State(volume=0.5)
+        for _ in range(10):
+            state, actions = command(state, name)
+            state, _ = finish(state, PACK)
+        assert state.volume == end
+        assert said(actions) == [f"That is the {word}. You can also turn the loudspeaker itself."]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("faster", "Faster."), ("slower", "Slower."), ("louder", "Louder."), ("quieter", "Quieter.")]
+)
+def test_each_change_of_rate_and_volume_is_named_and_goes_its_way(name, word):
+    state, actions = command(State(), name)
+    assert said(actions) == [word] and Adjust(state.rate, state.volume) in actions
+    changed = {"faster": (140, 0.8), "slower": (100, 0.8), "louder": (120, 0.9), "quieter": (120, 0.7)}
+    assert (state.rate, state.volume) == changed[name]
+    sounding, actions = command(talk_into("symptoms")[0], name)
+    assert actions == (Adjust(state.rate, state.volume),) and sounding.mode == "speaking"

@@ -129,3 +129,25 @@ def test_a_question_may_stand_anywhere_in_a_story() -> None:
     assert "where does cancer go".split() in breaths(last)
     assert breaths("we went to the shops".split()) == []
     assert all(len(found) <= LONGEST_BREATH for found in breaths(("what is it that " * 20).split()))
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "topic", "personal"),
+    [
+        ("how do i knit a sock", "decline", None, False),
+        ("how do i plant roses in my garden", "decline", None, False),
+        ("can we prevent metastasis", "confirm", "prevention", True),
+        ("how would i know the symptoms of metastasis", "confirm", "symptoms", True),
+        ("we ask where cancer spreads to", "answer", "spreads", False),
+    ],
+)
+def test_a_person_in_a_general_question_makes_it_nobodys_case(
+    minilm_router: Router, said: str, kind: str, topic: str | None, personal: bool
+) -> None:
+    decision = minilm_router.decide(said)
+    assert (decision.kind, decision.id, decision.personal) == (kind, topic, personal)
+
+
+def test_a_case_in_which_nobody_is_named_is_advised_on_by_likeness(minilm_router: Router) -> None:
+    decision = minilm_router.decide("is it safe to stop taking the tablets")
+    assert decision.kind == "advice" and decision.reasons[0].startswith("It is like ")
