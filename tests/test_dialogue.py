@@ -30,9 +30,11 @@ from companion.dialogue.state import (
     SpeechEnded,
     State,
     StopSpeaking,
+    Trouble,
     Understood,
 )
 from companion.events import Decision
+from companion.text.sentences import split
 from companion.understanding import Router
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -647,3 +649,141 @@ def test_each_change_of_rate_and_volume_is_named_and_goes_its_way(name, word):
     assert (state.rate, state.volume) == changed[name]
     sounding, actions = command(talk_into("symptoms")[0], name)
     assert actions == (Adjust(state.rate, state.volume),) and sounding.mode == "speaking"
+
+
+def test_at_either_end_it_is_said_that_nothing_comes_before_or_after():
+    before, after = prompts.NOTHING_TO["previous"], prompts.NOTHING_TO["next"]
+    opening, _ = command(State(), "read_facts")
+    assert said(command(opening, "previous")[1]) == [before]
+    closing = replace(opening, at=len(opening.playlist) - 1)
+    assert said(command(closing, "next")[1]) == [after]
+    assert command(replace(opening, at=1), "previous")[0].said == opening.said, "the introduction is the first"
+    for row in (PACK.questions, PACK.facts):
+        first, second, last = (
+            step(State(), Understood(Decision("answer", row[n].id, heard="x")), PACK)[0] for n in (0, 1, -1)
+        )
+        assert said(command(first, "previous")[1]) == [before] and said(command(last, "next")[1]) == [after]
+        assert said(command(replace(last, sentence=len(last.said) - 1), "next_sentence")[1]) == [after]
+        assert command(second, "previous")[0].topic == row[0].id
+
+
+def test_an_introduction_that_was_stopped_is_taken_up_where_it_was():
+    state, _ = step(command(State(), "read_facts")[0], SentenceStarted(1), PACK)
+    state, _ = finish(command(state, "stop")[0], PACK)
+    state, actions = command(state, "resume")
+    assert said(actions) == [PACK.introduction] and actions[0].first == 1 and state.at == 0
+
+
+def test_any_word_is_spelled_and_one_of_the_glossary_shows_how_it_is_said():
+    _, actions = step(State(), Understood(Decision("command", "spell", argument="cat")), PACK)
+    assert said(actions) == ["cat: C, A, T."]
+    term = next(t for t in PACK.glossary if t.respelling)
+    _, actions = step(State(), Understood(Decision("command", "spell", argument=term.term.upper())), PACK)
+    assert said(actions)[0].startswith(f"{term.term}: ") and f"It is said {term.respelling}." in said(actions)[0]
+
+
+def test_the_next_part_is_offered_after_each_but_the_last():
+    item = next(q for q in PACK.questions if len(q.more) > 1)
+    state, actions = step(State(), Understood(Decision("answer", item.id, heard="x")), PACK)
+    offered = [said(actions)[0].endswith("Say more to hear more.")]
+    for _ in item.more:
+        state, actions = command(state, "more")
+        offered.append(said(actions)[0].endswith("Say more for the next part."))
+    assert offered == [*[True] * len(item.more), False]
+    alone = State(conversation=False, topic=item.id, told=1)
+    assert said(command(alone, "more")[1]) == [item.more[0]], "a lone reply offers nothing"
+
+
+def test_of_two_questions_in_one_breath_the_first_answer_offers_nothing_and_the_second_does():
+    first, second = (Decision("answer", i.id, heard="x") for i in PACK.questions[:2])
+    state, actions = step(State(), Understood(replace(first, then=second)), PACK)
+    assert "Say more" not in said(actions)[0]
+    assert "Say more to hear more." in said(step(state, SpeechEnded(), PACK)[1])[0]
+
+
+def test_what_was_not_understood_is_told_in_other_words_each_time_and_begins_anew_after_an_answer():
+    def heard(state, words):
+        state, actions = step(state, Understood(Decision("decline", None, heard=words)), PACK)
+        return finish(state, PACK)[0], said(actions)[0]
+
+    _, text = heard(State(), "")
+    assert text == prompts.NOT_CAUGHT
+    state, first = heard(State(), "what is jazz")
+    assert first == prompts.declined(())
+    _, second = heard(state, "what is polka")
+    assert second.startswith("I heard: what is polka.") and any(q.question in second for q in PACK.questions)
+    state, _ = finish(step(state, Understood(Decision("answer", "symptoms", heard="x")), PACK)[0], PACK)
+    assert heard(state, "what is polka")[1] == first
+
+
+def test_the_greeting_names_the_pack_and_offers_to_go_on_only_with_what_was_broken_off():
+    hello = f"Ask a question about {PACK.title[0].lower()}{PACK.title[1:]}, or say help."
+    question, fact = PACK.questions[0].id, PACK.facts[0].id
+    for left, offered in ((None, False), ((question, 0), False), ((question, 1), True), ((fact, 0), True)):
+        text = said(start(PACK, State(left=left))[1])[0]
+        assert hello in text and ("Say continue to go on with" in text) == offered
+
+
+def test_a_place_behind_the_last_sentence_is_the_first():
+    fact = PACK.facts[0]
+    sentences = len(command(State(left=(fact.id, 0)), "resume")[0].said)
+    assert [command(State(left=(fact.id, n)), "resume")[0].sentence for n in (sentences - 1, sentences)] == [
+        sentences - 1, 0,
+    ]  # fmt: skip
+
+
+def test_an_answer_forgets_what_was_offered_before_it():
+    answer = Understood(Decision("answer", "symptoms", heard="x"))
+    listed, _ = command(State(), "list_questions")
+    assert listed.numbered and not step(listed, answer, PACK)[0].numbered
+    advised, _ = step(State(), Understood(Decision("advice", None, heard="x")), PACK)
+    assert advised.visit and not step(advised, answer, PACK)[0].visit
+    cried, _ = step(State(), Understood(Decision("urgent", PACK.urgent[0].id, heard="x")), PACK)
+    assert cried.urgent and not step(cried, answer, PACK)[0].urgent
+    asked, _ = step(State(), Understood(Decision("confirm", "quit", heard="x", candidates=(("quit", 1.0),))), PACK)
+    assert asked.asked and not step(asked, answer, PACK)[0].asked
+
+
+def test_a_yes_does_the_command_that_was_asked_about_and_a_no_does_not():
+    asked, _ = step(State(), Understood(Decision("confirm", "quit", heard="x", candidates=(("quit", 1.0),))), PACK)
+    assert command(asked, "yes")[0].mode == "ended"
+    state, actions = command(asked, "no")
+    assert (state.mode, state.asked) == ("speaking", "") and said(actions) == [prompts.NOTHING_TO["no"]]
+
+
+def test_with_nothing_told_more_and_source_say_so_and_a_list_has_no_more():
+    assert said(command(State(), "more")[1]) == [prompts.NOTHING_TO["more"]]
+    assert said(command(State(), "source")[1]) == [prompts.NOTHING_TO["source"]]
+    listed, _ = command(finish(talk_into("symptoms")[0], PACK)[0], "list_questions")
+    assert said(command(listed, "more")[1]) == [prompts.NOTHING_TO["more"]]
+
+
+def test_pause_and_continue_twice_change_nothing_and_the_key_to_talk_opens_the_microphone():
+    sounding, _ = talk_into("symptoms")
+    assert command(sounding, "resume") == (sounding, ())
+    held, _ = command(sounding, "pause")
+    assert command(held, "pause") == (held, ())
+    assert said(command(State(), "pause")[1]) == [prompts.NOTHING_TO["pause"]]
+    assert command(State(), "listen")[1] == (Microphone(open=True), PlayEarcon("listening"))
+
+
+def test_an_answer_that_was_heard_to_its_end_leaves_no_place_within_it():
+    state, _ = finish(step(talk_into("symptoms")[0], SentenceStarted(1), PACK)[0], PACK)
+    assert SavePlace("symptoms", 0) in command(state, "quit")[1]
+    assert SavePlace("symptoms", 0) in step(state, InputEnded(), PACK)[1]
+
+
+def test_help_tells_the_commands_second_and_a_lone_reply_tells_all():
+    pages = prompts.help_pages(PACK)
+    assert talk("help", "help", "help", "help")[0] == [*pages, pages[0]]
+    assert respond(Decision("command", "help"), PACK) == " ".join(pages)
+
+
+@pytest.mark.parametrize("part", sorted(prompts.TROUBLE))
+def test_a_part_in_trouble_is_told_with_a_sound_and_what_is_said_goes_on(part):
+    sounding, _ = talk_into("symptoms")
+    assert step(sounding, Trouble(part), PACK) == (
+        sounding, (PlayEarcon("error"), Say(split(prompts.TROUBLE[part]), aside=True)),
+    )  # fmt: skip
+    state, actions = step(State(), Trouble(part), PACK)
+    assert state.mode == "speaking" and said(actions) == [prompts.TROUBLE[part]]
