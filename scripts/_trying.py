@@ -32,8 +32,8 @@ class Mutant:
     text: str
     """The whole changed file."""
 
-    def put_in(self, before: str) -> bool:
-        """Give the loaded module's function its changed code; whether that could be done.
+    def changed(self, before: str) -> tuple[str, CodeType] | None:
+        """The name and new code of the changed function; None where it is not one that the tests still have to call.
 
         Args:
             before: The file's text without the change.
@@ -41,16 +41,19 @@ class Mutant:
         """
         texts = (ast.unparse(ast.parse(before)), self.text)
         rows = zip_longest(*(_parts(compile(text, self.file, "exec")) for text in texts), fillvalue=("", None))
-        changed = [(name, new) for (name, old), (_, new) in rows if old != new]
-        name, code = changed[0] if len(changed) == 1 else ("", None)
-        if not isinstance(code, CodeType):
-            return False
+        found = [(name, new) for (name, old), (_, new) in rows if old != new]
+        name, code = found[0] if len(found) == 1 else ("", None)
+        return (name, code) if isinstance(code, CodeType) and code.co_name not in AT_THE_START else None
+
+    def put_in(self, before: str) -> bool:
+        """Give the loaded module's function its changed code; whether that could be done."""
         held: object = sys.modules[self.file.removesuffix(".py").replace("/", ".")]
-        for part in name.split("."):
+        changed = self.changed(before)
+        for part in changed[0].split(".") if changed else ():
             held = vars(held).get(part)
-        if not isinstance(held, FunctionType) or held.__name__ in AT_THE_START:
+        if not changed or not isinstance(held, FunctionType):
             return False
-        held.__code__ = code
+        held.__code__ = changed[1]
         return True
 
 
@@ -97,11 +100,14 @@ class Trying:
         items.sort(key=lambda item: item.name.startswith(self._last))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> bool | None:
-        """Fork for each mutant; a child goes on with pytest's own loop. The first has none, and must pass."""
-        if self._noticed(None) and not self.child:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run the tests without a mutant, then fork for each; a child goes on with pytest's own loop."""
+        # One always follows: the session's fixtures are the children's too.
+        for item, following in zip(session.items, [*session.items[1:], session.items[0]], strict=True):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
             raise pytest.UsageError("The tests fail without any change, so nothing can be told.")
-        for each in [] if self.child else self._mutants:
+        for each in self._mutants:
             if time.monotonic() > self._until:
                 break
             noticed = self._noticed(each)
@@ -113,15 +119,15 @@ class Trying:
                 print(f"survived: {each.file}:{each.line}: {each.what}", file=self._out, flush=True)
         return None if self.child else True
 
-    def _noticed(self, each: Mutant | None) -> bool:
+    def _noticed(self, each: Mutant) -> bool:
         ours, theirs = os.pipe()
         pid = os.fork()
         if not pid:
             os.setsid()  # what the tests start ends with them
-            if each and not each.put_in(self._sources[each.file]):
+            if not each.put_in(self._sources[each.file]):
                 os.write(theirs, b"-")
                 os._exit(0)
-            signal.alarm(PATIENCE if each else 0)
+            signal.alarm(PATIENCE)
             for stream in (0, 1, 2):
                 os.dup2(os.open(os.devnull, os.O_RDWR), stream)
             self.child = True
@@ -132,4 +138,4 @@ class Trying:
             os.killpg(pid, signal.SIGKILL)
         with os.fdopen(ours, "rb") as pipe:
             anew = bool(pipe.read())
-        return self._anew(each) if anew and each else status != 0
+        return self._anew(each) if anew else status != 0

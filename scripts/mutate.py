@@ -5,8 +5,8 @@
 By hand, on one core. Each mutant is one change in a copy of the project: a comparison turned or shifted, "and" for
 "or", a condition negated, a number moved by one tenth or one, a constant True for False, a returned value dropped, a
 call's statement left out. Then the fast tests of that code run in the copy and stop at the first failure; a mutant that
-they pass has survived. FILE:LINE tries that line's mutants only, and all of them. Docstrings, annotations and mere
-messages are left alone.
+they pass has survived. FILE:LINE tries that line's mutants only, and all of them. Docstrings, annotations, what makes
+a class frozen, and mere messages are left alone.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ EDGES_OF_DIALOGUE = (
 DIALOGUE = ("tests/test_dialogue.py", *EDGES_OF_DIALOGUE)
 STORIES, STEERING = "tests/test_understanding_cases.py", "tests/test_understanding_steering.py"
 WORDS = "tests/test_understanding_router.py"
-ROUTING = ("tests/test_understanding_weighing.py", WORDS, EDGES, STORIES, STEERING)
+ROUTING = ("tests/test_understanding_weighing.py", STORIES, STEERING, WORDS, EDGES)
 TARGETS = {
     **{f"companion/understanding/{name}.py": ROUTING for name in ("safety", "router", "decide")},
     "companion/understanding/cases.py": (STORIES,),
@@ -63,8 +63,11 @@ TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 def places(source: str) -> Iterator[tuple[int, int]]:
     """The nodes of a file that can be changed, by their place in ``ast.walk``, each with its line."""
-    for index, node in enumerate(ast.walk(ast.parse(source))):
-        if _change(copy.copy(node)):
+    tree = ast.parse(source)
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    frozen = {node for each in classes for how in each.decorator_list for node in ast.walk(how)}
+    for index, node in enumerate(ast.walk(tree)):
+        if node not in frozen and _change(copy.copy(node)):
             yield index, getattr(node, "lineno", 0)
 
 
@@ -155,7 +158,8 @@ def _run(chosen: list[Mutant], sources: dict[str, str], of: int, seconds: float)
     killed = tried = 0
     until = time.monotonic() + seconds
     for tests in dict.fromkeys(TARGETS[file] for file in sources):
-        mutants = [m for m in chosen if TARGETS[m.file] == tests]
+        # What needs the tests started anew takes longest, so it comes last.
+        mutants = sorted((m for m in chosen if TARGETS[m.file] == tests), key=lambda m: not m.changed(sources[m.file]))
         trying = Trying(mutants, sources, LAST, until, lambda m: found(m, Path.cwd()))
         # With capturing, a child's words would come out at its end.
         options = ["-x", "-q", "-s", "-p", "no:cacheprovider", "--hypothesis-seed=1", *LEFT_OUT]

@@ -151,3 +151,11 @@ def test_a_person_in_a_general_question_makes_it_nobodys_case(
 def test_a_case_in_which_nobody_is_named_is_advised_on_by_likeness(minilm_router: Router) -> None:
     decision = minilm_router.decide("is it safe to stop taking the tablets")
     assert decision.kind == "advice" and decision.reasons[0].startswith("It is like ")
+
+
+def test_a_word_that_a_story_asks_about_is_explained_with_the_emergency_sentence(minilm_router: Router) -> None:
+    decision = minilm_router.decide(
+        "my grandson reads out the paper to me on a sunday and they wrote palliative so what does palliative mean"
+    )
+    assert (decision.kind, decision.id, decision.personal) == ("answer", "glossary/palliative", True)
+    assert PACK.emergency in respond(decision, PACK)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from companion.content import load_pack
-from companion.events import Hypothesis
+from companion.events import Context, Hypothesis
 from companion.understanding import Router, decide
 from companion.understanding.calibrated import ALONE, TOGETHER, Calibration
 from companion.understanding.decide import GATE, Gate, chance, has_twin, is_bare, judge, weigh_up
@@ -18,9 +18,11 @@ from companion.understanding.exemplars import ADVICE, NOTHING, URGENT
 from companion.understanding.frames import strip_frames
 from companion.understanding.lexical import Lexical, Match, Reading
 from companion.understanding.normal import tokens
+from companion.understanding.safety import WINDOW, Safety
 
 LEXICAL = Lexical(load_pack())
 ROUTER = Router(load_pack())
+SAFETY = Safety(load_pack())
 
 
 def evidence(**changes: Any) -> Evidence:
@@ -287,3 +289,85 @@ def test_the_second_topic_is_named_from_its_least_share_on_and_only_where_there_
     first(0.95)
     assert kinds(ids=("what", "spread", "treatment"), values=(2.0, 1.9, 1.8))[1] == ("what", "spread")
     assert kinds(ids=("what", "spread", "treatment"), values=(2.0, 0.2, 0.1))[1] == ("what",)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "what should be done when someone has a seizure",
+        "how to help a man with a seizure",
+        "first aid for a seizure",
+        "who to call for a seizure",
+        "is this a seizure",
+        "someone has a seizure",
+        "why does a seizure start suddenly",
+        "cancer seizure",
+        "sezure right now",
+    ],
+)
+def test_a_sign_of_danger_is_urgent_where_somebody_is_to_be_helped_or_a_moment_is_meant(said: str) -> None:
+    found = SAFETY.check(tokens(said))
+    assert (found.grade, found.rule and found.rule.id, found.sign) == ("urgent", "seizure", "seizure")
+    assert found.reason.startswith('"seizure" is a sign of the rule "seizure"')
+
+
+@pytest.mark.parametrize(
+    "said", ["what causes a seizure", "does someone with a seizure shake", "can cancer cause a seizure",
+             "tumor symptoms seizure", "signs of a seizure"],
+)  # fmt: skip
+def test_a_general_question_on_a_sign_of_danger_is_none(said: str) -> None:
+    assert SAFETY.check(tokens(said)).grade == "none"
+
+
+def test_the_words_of_a_sign_stand_within_a_clause_or_two_and_each_counts_once() -> None:
+    between = ["really"]
+    rule = replace(load_pack().urgent[1], signs=("=red + =blue + =red",), always=True)
+    safety = Safety(replace(load_pack(), urgent=(rule,)))
+    for words, grade in (
+        (["red", "blue", "red"], "urgent"),
+        (["red", "blue"], "none"),  # one word can't be two groups
+        (["red", "blue", *between * (WINDOW - 3), "red"], "urgent"),
+        (["red", "blue", *between * (WINDOW - 2), "red"], "none"),
+    ):
+        assert safety.check(words).grade == grade, words
+
+
+def test_a_sign_is_told_in_the_words_that_were_said() -> None:
+    found = SAFETY.check(tokens("please help she can not really breathe"))
+    assert (found.grade, found.sign) == ("urgent", "can not breathe")
+    assert 'speaks of a person ("she")' in found.reason
+
+
+def test_what_a_doctor_said_is_passed_over_for_a_definition_and_for_nothing_else() -> None:
+    asked, advised = (
+        SAFETY.check(tokens(f"my doctor used the word metastasis {rest}"))
+        for rest in ("what does it mean", "what should i do")
+    )
+    assert asked.grade == "none" and "doctor" not in asked.question
+    assert advised.grade == "personal"
+
+
+def test_louder_is_no_cry_for_help_and_go_on_is_a_yes_only_to_an_offer() -> None:
+    assert ROUTER.decide("speak up i can not hear you").id == "louder"
+    assert ROUTER.decide("go on then").id == "resume"
+    assert ROUTER.decide("go on then", Context(options=("what",))).id == "yes"
+
+
+def test_every_number_of_a_list_reaches_its_own_and_none_beyond() -> None:
+    pack, words = load_pack(), "one two three four five six seven eight".split()
+    for word, question, fact in zip(words, pack.questions, pack.facts, strict=True):
+        assert ROUTER.decide(word, Context(numbered=True)).id == question.id
+        assert ROUTER.decide(f"question {word}", Context(options=("spread",))).id == question.id
+        assert ROUTER.decide(f"fact {word}", Context(options=("spread",))).id == fact.id
+    offered = Context(options=("what", "spread"))
+    assert [ROUTER.decide(word, offered).id for word in words[:3]] == ["what", "spread", None]
+    beyond = ROUTER.decide("three", offered)
+    assert (beyond.argument, beyond.reasons) == ("3", ("There is no number 3 among the topics offered.",))
+    assert ROUTER.decide("nine", Context(numbered=True)).reasons[0].startswith("There are 8 questions;")
+
+
+@pytest.mark.parametrize("said", ["what is metastasis", "can cancer spread to many places", "spread", "how long"])
+def test_what_is_near_is_told_best_first_and_three_at_most(said: str) -> None:
+    scores = [score for _, score in ROUTER.decide(said).candidates]
+    assert len(scores) <= 3 and scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
