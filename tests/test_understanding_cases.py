@@ -11,6 +11,7 @@ from companion.understanding import Router
 from companion.understanding.background import Topics
 from companion.understanding.cases import CaseModel, chance, learnt
 from companion.understanding.frames import LONGEST_BREATH, breaths
+from companion.understanding.router import NEAREST_NAMED
 
 PACK = load_pack()
 
@@ -159,3 +160,12 @@ def test_a_word_that_a_story_asks_about_is_explained_with_the_emergency_sentence
     )
     assert (decision.kind, decision.id, decision.personal) == ("answer", "glossary/palliative", True)
     assert PACK.emergency in respond(decision, PACK)
+
+
+def test_what_names_another_illness_is_declined_without_a_topic_that_it_is_not_about(minilm_router: Router) -> None:
+    for said in ("what are the symptoms of asthma", "how is diabetes treated"):
+        decision = minilm_router.decide(said)
+        assert (decision.kind, decision.candidates) == ("decline", ()), said
+    for said in ("what is jazz", "how do i knit a sock", "which tests are there for drivers"):
+        near = minilm_router.decide(said).candidates
+        assert all(value >= NEAREST_NAMED for _, value in near), said

@@ -371,3 +371,8 @@ def test_what_is_near_is_told_best_first_and_three_at_most(said: str) -> None:
     scores = [score for _, score in ROUTER.decide(said).candidates]
     assert len(scores) <= 3 and scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
+
+
+def test_to_a_personal_question_the_near_topics_are_named() -> None:
+    decision = ROUTER.decide("has my cancer spread")
+    assert (decision.kind, [topic for topic, _ in decision.candidates]) == ("advice", ["spreads", "diagnosis"])
