@@ -376,3 +376,16 @@ def test_what_is_near_is_told_best_first_and_three_at_most(said: str) -> None:
 def test_to_a_personal_question_the_near_topics_are_named() -> None:
     decision = ROUTER.decide("has my cancer spread")
     assert (decision.kind, [topic for topic, _ in decision.candidates]) == ("advice", ["spreads", "diagnosis"])
+
+
+def test_a_word_is_explained_however_it_is_asked_for_and_the_subject_by_its_own_answer() -> None:
+    for said in ("so what do they mean by biopsy", "biopsy what is that word"):
+        assert (ROUTER.decide(said).kind, ROUTER.decide(said).id) == ("answer", "glossary/biopsy")
+    for said in ("metastasis what is that word", "what do they mean by metastasis"):
+        assert ROUTER.decide(said).id == "what"
+
+
+def test_the_topics_learn_from_questions_alone() -> None:
+    assert ROUTER.reaches_topics(tokens("please tell me how cancer spreads")) == "how cancer spreads".split()
+    for said in ("", "i can not breathe", "should i have chemotherapy", "next please"):
+        assert ROUTER.reaches_topics(tokens(said)) is None, said
