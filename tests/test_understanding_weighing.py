@@ -376,6 +376,7 @@ def test_what_is_near_is_told_best_first_and_three_at_most(said: str) -> None:
 def test_to_a_personal_question_the_near_topics_are_named() -> None:
     decision = ROUTER.decide("has my cancer spread")
     assert (decision.kind, [topic for topic, _ in decision.candidates]) == ("advice", ["spreads", "diagnosis"])
+    assert ROUTER.decide("my metastasis").candidates == (), "the subject alone points to no topic"
 
 
 def test_a_word_is_explained_however_it_is_asked_for_and_the_subject_by_its_own_answer() -> None:
