@@ -53,7 +53,7 @@ def minilm() -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def minilm_router(minilm: Path) -> Router:
     """For the pack that comes with the program."""
     return Router(load_pack(), lambda pack, vocabulary: Topics(pack, vocabulary, minilm, Paths.find().cache))

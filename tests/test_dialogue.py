@@ -30,9 +30,11 @@ from companion.dialogue.state import (
     SpeechEnded,
     State,
     StopSpeaking,
+    Trouble,
     Understood,
 )
 from companion.events import Decision
+from companion.text.sentences import split
 from companion.understanding import Router
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -426,13 +428,16 @@ def held_in_a_fact():
 
 
 def test_no_where_nothing_was_asked_leaves_a_held_reading_held():
-    held, _ = held_in_a_fact()
+    held, fact = held_in_a_fact()
     state, actions = command(held, "no")
     assert said(actions) == [prompts.HELD]
     assert state == held
     assert command(state, "resume")[1] == (ResumeSpeaking(),)
-    answered, _ = command(replace(held, options=(PACK.questions[0].id,)), "no")
-    assert answered.mode == "speaking", "an offer is declined"
+    offer = Decision("confirm", "symptoms", heard="x", candidates=(("symptoms", 0.5),))
+    offered, _ = command(step(held, Understood(offer), PACK)[0], "pause")
+    answered, _ = command(offered, "no")
+    assert offered.mode == "paused" and answered.mode == "speaking", "an offer is declined"
+    assert answered.options == () and answered.left == (fact.id, 1)
 
 
 def test_continue_after_a_held_word_about_the_moment_takes_up_the_reading_that_was_left():
@@ -530,3 +535,255 @@ def test_a_lone_number_is_told_how_to_be_said_and_one_beyond_the_lists_that_ther
     assert 'say "question 3"' in said(actions)[0] and 'say "fact 3"' in said(actions)[0]
     _, actions = step(State(), Understood(ROUTER.decide("nine")), PACK)
     assert "There is no number 9" in said(actions)[0]
+
+
+def test_a_word_about_an_answer_that_is_broken_off_is_no_place_in_the_answer():
+    question = PACK.questions[0]
+    told, _ = step(State(), Understood(Decision("answer", question.id, heard="x")), PACK)
+    cut, actions = command(step(told, SentenceStarted(1), PACK)[0], "stop")
+    assert cut.left == (question.id, 1) and SavePlace(question.id, 1) in actions
+    sourced, _ = command(finish(told, PACK)[0], "source")
+    cut, actions = command(step(sourced, SentenceStarted(1), PACK)[0], "stop")
+    assert cut.left is None and SavePlace(question.id, 0) in actions
+    assert cut.topic == question.id
+
+
+def test_an_answer_heard_again_more_slowly_is_taken_up_where_it_was_broken_off():
+    question = PACK.questions[0]
+    state, _ = finish(step(State(), Understood(Decision("answer", question.id, heard="x")), PACK)[0], PACK)
+    state, _ = finish(command(state, "slower")[0], PACK)
+    state, actions = command(state, "repeat")
+    assert question.short in said(actions)[0]
+    state, _ = step(state, SentenceStarted(1), PACK)
+    state, _ = finish(command(state, "stop")[0], PACK)
+    state, actions = command(state, "resume")
+    assert state.topic == question.id and actions[0].first == 1
+
+
+def test_where_am_i_names_the_question_that_was_told_and_while_it_sounds_its_sentence():
+    state, _ = talk_into("symptoms")
+    item, sentences = PACK.item("symptoms"), len(state.said)
+    here = f"Question {item.number} of {len(PACK.questions)}"
+    state, _ = step(state, SentenceStarted(1), PACK)
+    assert said(command(state, "where_am_i")[1]) == [f"{here}, sentence 2 of {sentences}: {item.title}."]
+    assert said(command(finish(state, PACK)[0], "where_am_i")[1]) == [f"{here}: {item.title}."]
+
+
+def test_help_that_is_asked_for_later_opens_with_the_emergency_sentence_again():
+    assert all(talk("help", "what is metastasis", "help")[0][n].startswith(PACK.emergency) for n in (0, 2))
+
+
+def test_yes_reads_every_further_piece_up_to_the_last():
+    question = next(q for q in PACK.questions if q.more)
+    texts, _ = talk(question.question, *["yes"] * (len(question.more) + 1))
+    assert [piece in text for piece, text in zip(question.more, texts[1:], strict=False)] == [True] * len(question.more)
+    assert texts[-1] == prompts.NOTHING_TO["yes"]
+
+
+def test_after_an_answer_next_and_previous_go_to_its_neighbours_of_the_same_kind():
+    for row in (PACK.questions, PACK.facts):
+        told, _ = step(State(), Understood(Decision("answer", row[2].id, heard="x")), PACK)
+        for state in (told, finish(told, PACK)[0]):
+            assert command(state, "next")[0].topic == row[3].id
+            assert command(state, "previous")[0].topic == row[1].id
+
+
+def test_a_word_of_the_glossary_is_offered_as_a_question_and_told_for_a_yes():
+    term = PACK.glossary[0]
+    offer = Decision("confirm", f"glossary/{term.id}", heard="x", candidates=((f"glossary/{term.id}", 0.5),))
+    state, actions = step(State(), Understood(offer), PACK)
+    assert said(actions) == [f"Did you mean: What does {term.term} mean? Say yes please, or no thanks."]
+    assert said(command(state, "yes")[1]) == [term.meaning]
+
+
+def test_slower_in_a_pause_is_said_in_between_and_what_is_held_stays_held():
+    held, _ = held_in_a_fact()
+    state, actions = command(held, "slower")
+    assert [a for a in actions if isinstance(a, Say)] == [Say(("Slower.",), aside=True)]
+    assert Adjust(state.rate, state.volume) in actions and state == replace(held, rate=held.rate - 20)
+    assert command(state, "resume")[1] == (ResumeSpeaking(),)
+    quiet, actions = command(State(), "slower")
+    assert quiet.mode == "speaking" and Say(("Slower.",)) in actions
+
+
+def test_after_a_word_a_long_silence_is_mentioned_anew():
+    state, _ = finish(step(State(), NothingSaid(), PACK)[0], PACK)
+    for line in ("next", "what is jazz"):
+        spoken, _ = finish(step(state, Understood(ROUTER.decide(line)), PACK)[0], PACK)
+        assert said(step(spoken, NothingSaid(), PACK)[1]) == [prompts.REMIND]
+
+
+def test_of_three_that_are_near_two_are_offered():
+    near = tuple((q.id, 0.5) for q in PACK.questions[:3])
+    for kind in ("confirm", "decline", "advice"):
+        state, actions = step(State(), Understood(Decision(kind, None, heard="x", candidates=near)), PACK)
+        assert state.options == (near[0][0], near[1][0]), kind
+        words = " ".join(said(actions))
+        named = [q.question if kind == "confirm" else q.title for q in PACK.questions[:3]]
+        assert [name in words for name in named] == [True, True, False], kind
+
+
+def test_where_am_i_is_answered_in_the_introduction_the_closing_and_before_anything_was_told():
+    opening, _ = command(State(), "read_facts")
+    assert said(command(opening, "where_am_i")[1]) == ["You are at the introduction or the closing."]
+    assert said(command(State(), "where_am_i")[1]) == [prompts.NOTHING_TO["where_am_i"]]
+
+
+def test_louder_ends_at_the_whole_volume_and_quieter_at_a_tenth_and_both_say_so():
+    for name, end, word in (("louder", 1.0, "loudest"), ("quieter", 0.1, "quietest")):
+        state = State(volume=0.5)
+        for _ in range(10):
+            state, actions = command(state, name)
+            state, _ = finish(state, PACK)
+        assert state.volume == end
+        assert said(actions) == [f"That is the {word}. You can also turn the loudspeaker itself."]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("faster", "Faster."), ("slower", "Slower."), ("louder", "Louder."), ("quieter", "Quieter.")]
+)
+def test_each_change_of_rate_and_volume_is_named_and_goes_its_way(name, word):
+    state, actions = command(State(), name)
+    assert said(actions) == [word] and Adjust(state.rate, state.volume) in actions
+    changed = {"faster": (140, 0.8), "slower": (100, 0.8), "louder": (120, 0.9), "quieter": (120, 0.7)}
+    assert (state.rate, state.volume) == changed[name]
+    sounding, actions = command(talk_into("symptoms")[0], name)
+    assert actions == (Adjust(state.rate, state.volume),) and sounding.mode == "speaking"
+
+
+def test_at_either_end_it_is_said_that_nothing_comes_before_or_after():
+    before, after = prompts.NOTHING_TO["previous"], prompts.NOTHING_TO["next"]
+    opening, _ = command(State(), "read_facts")
+    assert said(command(opening, "previous")[1]) == [before]
+    closing = replace(opening, at=len(opening.playlist) - 1)
+    assert said(command(closing, "next")[1]) == [after]
+    assert command(replace(opening, at=1), "previous")[0].said == opening.said, "the introduction is the first"
+    for row in (PACK.questions, PACK.facts):
+        first, second, last = (
+            step(State(), Understood(Decision("answer", row[n].id, heard="x")), PACK)[0] for n in (0, 1, -1)
+        )
+        assert said(command(first, "previous")[1]) == [before] and said(command(last, "next")[1]) == [after]
+        assert said(command(replace(last, sentence=len(last.said) - 1), "next_sentence")[1]) == [after]
+        assert command(second, "previous")[0].topic == row[0].id
+
+
+def test_an_introduction_that_was_stopped_is_taken_up_where_it_was():
+    state, _ = step(command(State(), "read_facts")[0], SentenceStarted(1), PACK)
+    state, _ = finish(command(state, "stop")[0], PACK)
+    state, actions = command(state, "resume")
+    assert said(actions) == [PACK.introduction] and actions[0].first == 1 and state.at == 0
+
+
+def test_any_word_is_spelled_and_one_of_the_glossary_shows_how_it_is_said():
+    _, actions = step(State(), Understood(Decision("command", "spell", argument="cat")), PACK)
+    assert said(actions) == ["cat: C, A, T."]
+    term = next(t for t in PACK.glossary if t.respelling)
+    _, actions = step(State(), Understood(Decision("command", "spell", argument=term.term.upper())), PACK)
+    assert said(actions)[0].startswith(f"{term.term}: ") and f"It is said {term.respelling}." in said(actions)[0]
+
+
+def test_the_next_part_is_offered_after_each_but_the_last():
+    item = next(q for q in PACK.questions if len(q.more) > 1)
+    state, actions = step(State(), Understood(Decision("answer", item.id, heard="x")), PACK)
+    offered = [said(actions)[0].endswith("Say more to hear more.")]
+    for _ in item.more:
+        state, actions = command(state, "more")
+        offered.append(said(actions)[0].endswith("Say more for the next part."))
+    assert offered == [*[True] * len(item.more), False]
+    alone = State(conversation=False, topic=item.id, told=1)
+    assert said(command(alone, "more")[1]) == [item.more[0]], "a lone reply offers nothing"
+
+
+def test_of_two_questions_in_one_breath_the_first_answer_offers_nothing_and_the_second_does():
+    first, second = (Decision("answer", i.id, heard="x") for i in PACK.questions[:2])
+    state, actions = step(State(), Understood(replace(first, then=second)), PACK)
+    assert "Say more" not in said(actions)[0]
+    assert "Say more to hear more." in said(step(state, SpeechEnded(), PACK)[1])[0]
+
+
+def test_what_was_not_understood_is_told_in_other_words_each_time_and_begins_anew_after_an_answer():
+    def heard(state, words):
+        state, actions = step(state, Understood(Decision("decline", None, heard=words)), PACK)
+        return finish(state, PACK)[0], said(actions)[0]
+
+    _, text = heard(State(), "")
+    assert text == prompts.NOT_CAUGHT
+    state, first = heard(State(), "what is jazz")
+    assert first == prompts.declined(())
+    _, second = heard(state, "what is polka")
+    assert second.startswith("I heard: what is polka.") and any(q.question in second for q in PACK.questions)
+    state, _ = finish(step(state, Understood(Decision("answer", "symptoms", heard="x")), PACK)[0], PACK)
+    assert heard(state, "what is polka")[1] == first
+
+
+def test_the_greeting_names_the_pack_and_offers_to_go_on_only_with_what_was_broken_off():
+    hello = f"Ask a question about {PACK.title[0].lower()}{PACK.title[1:]}, or say help."
+    question, fact = PACK.questions[0].id, PACK.facts[0].id
+    for left, offered in ((None, False), ((question, 0), False), ((question, 1), True), ((fact, 0), True)):
+        text = said(start(PACK, State(left=left))[1])[0]
+        assert hello in text and ("Say continue to go on with" in text) == offered
+
+
+def test_a_place_behind_the_last_sentence_is_the_first():
+    fact = PACK.facts[0]
+    sentences = len(command(State(left=(fact.id, 0)), "resume")[0].said)
+    assert [command(State(left=(fact.id, n)), "resume")[0].sentence for n in (sentences - 1, sentences)] == [
+        sentences - 1, 0,
+    ]  # fmt: skip
+
+
+def test_an_answer_forgets_what_was_offered_before_it():
+    answer = Understood(Decision("answer", "symptoms", heard="x"))
+    listed, _ = command(State(), "list_questions")
+    assert listed.numbered and not step(listed, answer, PACK)[0].numbered
+    advised, _ = step(State(), Understood(Decision("advice", None, heard="x")), PACK)
+    assert advised.visit and not step(advised, answer, PACK)[0].visit
+    cried, _ = step(State(), Understood(Decision("urgent", PACK.urgent[0].id, heard="x")), PACK)
+    assert cried.urgent and not step(cried, answer, PACK)[0].urgent
+    asked, _ = step(State(), Understood(Decision("confirm", "quit", heard="x", candidates=(("quit", 1.0),))), PACK)
+    assert asked.asked and not step(asked, answer, PACK)[0].asked
+
+
+def test_a_yes_does_the_command_that_was_asked_about_and_a_no_does_not():
+    asked, _ = step(State(), Understood(Decision("confirm", "quit", heard="x", candidates=(("quit", 1.0),))), PACK)
+    assert command(asked, "yes")[0].mode == "ended"
+    state, actions = command(asked, "no")
+    assert (state.mode, state.asked) == ("speaking", "") and said(actions) == [prompts.NOTHING_TO["no"]]
+
+
+def test_with_nothing_told_more_and_source_say_so_and_a_list_has_no_more():
+    assert said(command(State(), "more")[1]) == [prompts.NOTHING_TO["more"]]
+    assert said(command(State(), "source")[1]) == [prompts.NOTHING_TO["source"]]
+    listed, _ = command(finish(talk_into("symptoms")[0], PACK)[0], "list_questions")
+    assert said(command(listed, "more")[1]) == [prompts.NOTHING_TO["more"]]
+
+
+def test_pause_and_continue_twice_change_nothing_and_the_key_to_talk_opens_the_microphone():
+    sounding, _ = talk_into("symptoms")
+    assert command(sounding, "resume") == (sounding, ())
+    held, _ = command(sounding, "pause")
+    assert command(held, "pause") == (held, ())
+    assert said(command(State(), "pause")[1]) == [prompts.NOTHING_TO["pause"]]
+    assert command(State(), "listen")[1] == (Microphone(open=True), PlayEarcon("listening"))
+
+
+def test_an_answer_that_was_heard_to_its_end_leaves_no_place_within_it():
+    state, _ = finish(step(talk_into("symptoms")[0], SentenceStarted(1), PACK)[0], PACK)
+    assert SavePlace("symptoms", 0) in command(state, "quit")[1]
+    assert SavePlace("symptoms", 0) in step(state, InputEnded(), PACK)[1]
+
+
+def test_help_tells_the_commands_second_and_a_lone_reply_tells_all():
+    pages = prompts.help_pages(PACK)
+    assert talk("help", "help", "help", "help")[0] == [*pages, pages[0]]
+    assert respond(Decision("command", "help"), PACK) == " ".join(pages)
+
+
+@pytest.mark.parametrize("part", sorted(prompts.TROUBLE))
+def test_a_part_in_trouble_is_told_with_a_sound_and_what_is_said_goes_on(part):
+    sounding, _ = talk_into("symptoms")
+    assert step(sounding, Trouble(part), PACK) == (
+        sounding, (PlayEarcon("error"), Say(split(prompts.TROUBLE[part]), aside=True)),
+    )  # fmt: skip
+    state, actions = step(State(), Trouble(part), PACK)
+    assert state.mode == "speaking" and said(actions) == [prompts.TROUBLE[part]]

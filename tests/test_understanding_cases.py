@@ -11,6 +11,7 @@ from companion.understanding import Router
 from companion.understanding.background import Topics
 from companion.understanding.cases import CaseModel, chance, learnt
 from companion.understanding.frames import LONGEST_BREATH, breaths
+from companion.understanding.router import NEAREST_NAMED
 
 PACK = load_pack()
 
@@ -129,3 +130,42 @@ def test_a_question_may_stand_anywhere_in_a_story() -> None:
     assert "where does cancer go".split() in breaths(last)
     assert breaths("we went to the shops".split()) == []
     assert all(len(found) <= LONGEST_BREATH for found in breaths(("what is it that " * 20).split()))
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "topic", "personal"),
+    [
+        ("how do i knit a sock", "decline", None, False),
+        ("how do i plant roses in my garden", "decline", None, False),
+        ("can we prevent metastasis", "confirm", "prevention", True),
+        ("how would i know the symptoms of metastasis", "confirm", "symptoms", True),
+        ("we ask where cancer spreads to", "answer", "spreads", False),
+    ],
+)
+def test_a_person_in_a_general_question_makes_it_nobodys_case(
+    minilm_router: Router, said: str, kind: str, topic: str | None, personal: bool
+) -> None:
+    decision = minilm_router.decide(said)
+    assert (decision.kind, decision.id, decision.personal) == (kind, topic, personal)
+
+
+def test_a_case_in_which_nobody_is_named_is_advised_on_by_likeness(minilm_router: Router) -> None:
+    decision = minilm_router.decide("is it safe to stop taking the tablets")
+    assert decision.kind == "advice" and decision.reasons[0].startswith("It is like ")
+
+
+def test_a_word_that_a_story_asks_about_is_explained_with_the_emergency_sentence(minilm_router: Router) -> None:
+    decision = minilm_router.decide(
+        "my grandson reads out the paper to me on a sunday and they wrote palliative so what does palliative mean"
+    )
+    assert (decision.kind, decision.id, decision.personal) == ("answer", "glossary/palliative", True)
+    assert PACK.emergency in respond(decision, PACK)
+
+
+def test_what_names_another_illness_is_declined_without_a_topic_that_it_is_not_about(minilm_router: Router) -> None:
+    for said in ("what are the symptoms of asthma", "how is diabetes treated"):
+        decision = minilm_router.decide(said)
+        assert (decision.kind, decision.candidates) == ("decline", ()), said
+    for said in ("what is jazz", "how do i knit a sock", "which tests are there for drivers"):
+        near = minilm_router.decide(said).candidates
+        assert all(value >= NEAREST_NAMED for _, value in near), said

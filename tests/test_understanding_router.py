@@ -289,7 +289,7 @@ def test_a_cry_at_either_end_of_an_endless_line_is_heard():
 )
 def test_a_word_or_two_of_the_embedded_recogniser_are_asked_about(engine, text, context, kind):
     heard = Hypothesis(text, engine=engine, trusted=True)
-    assert Router(load_pack()).decide(heard, context).kind == kind
+    assert ROUTER.decide(heard, context).kind == kind
 
 
 def test_every_idiom_belongs_to_a_command_and_to_one_alone():

@@ -143,7 +143,7 @@ def _stop(m: Moment, _d: Decision) -> Outcome:
 def _unheard(m: Moment) -> tuple[str, int] | None:
     """Where the short answer that sounds is broken off; None where something else sounds."""
     item = m.item(m.state.topic or "")
-    return (item.id, m.state.sentence) if item and m.state.told == 1 else None
+    return (item.id, m.state.sentence) if item and m.state.telling and m.state.told == 1 else None
 
 
 def _pause(m: Moment, _d: Decision) -> Outcome:
@@ -191,7 +191,7 @@ def _adjusted(m: Moment, state: State, text: str) -> Outcome:
         return state, change
     spoken, actions = say(state, text, aside=m.state.mode == "paused")
     # "repeat" after "slower" repeats the answer, not the word "Slower".
-    kept = replace(spoken, said=m.state.said or spoken.said)
+    kept = replace(spoken, said=m.state.said or spoken.said, telling=m.state.telling)
     return kept, (*change, *actions)
 
 
@@ -271,7 +271,7 @@ def _yes(m: Moment, d: Decision) -> Outcome:
 
 
 def _no(m: Moment, _d: Decision) -> Outcome:
-    if m.state.mode == "paused" and m.state.telling and not m.state.options:
+    if m.state.mode == "paused" and m.state.telling:
         return say(m.state, prompts.HELD, aside=True)  # nothing was asked, so nothing is lost
     return say(replace(m.fresh(), topic=m.state.topic), prompts.NOTHING_TO["no"])
 

@@ -63,7 +63,8 @@ def place(state: State) -> tuple[str | None, int]:
     """The item and sentence to go on with some time: of the reading, else of the last answer."""
     if state.playlist:
         return state.playlist[state.at], state.sentence
-    return state.left or (state.topic, state.sentence if state.mode in {"speaking", "paused"} else 0)
+    sounds = state.telling and state.mode in {"speaking", "paused"}
+    return state.left or (state.topic, state.sentence if sounds else 0)
 
 
 def say(state: State, text: str, *, aside: bool = False) -> Outcome:
