@@ -179,7 +179,7 @@ def _vosk(settings: Settings) -> Iterator[Part]:
         )  # fmt: skip
         return
     try:
-        from companion.hearing.vosk import check_model
+        from companion.hearing.vosk_files import check_model
 
         check_model(model)  # every byte, where the model brought its checksums along
     except CompanionError as err:

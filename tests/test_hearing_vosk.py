@@ -13,13 +13,9 @@ from hearing_fixtures import ROOT, samples_of
 from companion.errors import CompanionError, EngineError, ModelError
 from companion.events import SpeechSettings
 from companion.hearing.files import hear_file
-from companion.hearing.vosk import (
-    VoskRecognizer,
-    check_model,
-    grammar_json,
-    made_of,
-    vocabulary_size,
-)
+from companion.hearing.grammar import grammar_json, made_of
+from companion.hearing.vosk import VoskRecognizer
+from companion.hearing.vosk_files import check_model, vocabulary_size
 from companion.model_check import write_manifest
 from companion.speaking.pyttsx3_voice import Pyttsx3Voice
 
