@@ -197,15 +197,20 @@ def _recogniser(settings: Settings) -> Iterator[Part]:
     from companion.understanding.phrases import phrases
 
     try:
-        spoken = phrases(load_pack(settings.pack))
-        engine = open_recognizer(settings.engine, settings.model, spoken, Paths.find().cache, partials=False)
+        pack = load_pack(settings.pack)
+        spoken = phrases(pack)
+        engine = open_recognizer(
+            settings.engine, settings.model, spoken, Paths.find().cache, partials=False, spellings=pack.spellings
+        )
         with contextlib.closing(engine):
             engine.accept(np.ones(3_200, np.int16))
             engine.finish()
+            deaf = [w for w, said in engine.lacking(sorted({w for p in spoken for w in p.split()})).items() if not said]
     except CompanionError as err:
         yield Part("recogniser", False, "listening", err.what, err.to_do)
         return
-    yield Part("recogniser", True, "listening", f"{engine.name} was started and listens.")
+    to_do = f"It can't hear {len(deaf)} words of the pack: companion pack check names them." if deaf else ""
+    yield Part("recogniser", True, "listening", f"{engine.name} was started and listens.", to_do)
 
 
 def _meaning(_settings: Settings) -> Iterator[Part]:

@@ -199,7 +199,8 @@ def people(folder: Path) -> dict[str, list[tuple[Sound, Frames]]]:
                 out["recorded noise"].append((inner, np.zeros(len(inner) // FRAME, np.bool_)))
             else:
                 # A recording has a background of its own: only what is within 20 dB of its loud parts is surely speech.
-                out["people"].append((sound, loud(sound, level(sound[LEAD:-TAIL].astype(np.float64)) * 10 ** ((SILENT - 20) / 20))))
+                strength = level(sound[LEAD:-TAIL].astype(np.float64)) * 10 ** ((SILENT - 20) / 20)
+                out["people"].append((sound, loud(sound, strength)))
     return out
 
 

@@ -41,30 +41,40 @@ class Grammar:
     meant: Mapping[Row, str] = field(default_factory=dict)
     """Spelling, word by word, to the word that is meant."""
     decoys: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
+    """Words of spellings that stand in no phrase: by themselves they are no words."""
 
     def split(self, text: str, *, partial: bool = False) -> tuple[str, bool]:
-        """The text as it is meant, without ``[unk]`` and decoys, and whether there were none.
+        """The text as it is meant, without ``[unk]``, decoys and pieces of spellings, and whether there were none.
 
         Args:
             text: As libvosk writes it.
-            partial: More may come: the beginning of a spelling at the end is no word yet.
+            partial: More may come: the beginning of a spelling at the end is no word yet, and what follows a piece of
+                one may still become another word.
 
         """
-        words = text.split()
+        heard = text.split()
         if partial:
-            words = words[: len(words) - self._begun(words)]
-        kept = [w for w in words if w != UNKNOWN and w not in self.decoys]
-        return " ".join(w for w, _, _ in self._whole(kept)), len(kept) == len(words)
+            heard = heard[: len(heard) - self._begun(heard)]
+        words = [w for w, _, _ in self._whole([w for w in heard if not self._nothing(w)])]
+        cut = next((n for n, w in enumerate(words) if w in self.parts), len(words)) if partial else len(words)
+        kept = [w for w in words[:cut] if w not in self.parts]
+        return " ".join(kept), len(kept) == len(words) and not any(map(self._nothing, heard))
 
     def words(self, heard: Sequence[Word]) -> tuple[Word, ...]:
         """The words as they are meant, from the first part's start to the last one's end, as sure as the worst."""
-        kept = [w for w in heard if w.text != UNKNOWN and w.text not in self.decoys]
+        kept = [w for w in heard if not self._nothing(w.text)]
         out = []
         for text, start, end in self._whole([w.text for w in kept]):
+            if text in self.parts:
+                continue
             parts = kept[start:end]
             sure = [w.confidence for w in parts if w.confidence is not None]
             out.append(Word(text, parts[0].start, parts[-1].end, min(sure) if sure else None))
         return tuple(out)
+
+    def _nothing(self, word: str) -> bool:
+        return word == UNKNOWN or word in self.decoys
 
     def _whole(self, words: Sequence[str]) -> list[tuple[str, int, int]]:
         """Words with spellings put back, each with where it began and ended; the longest spelling first."""
@@ -123,7 +133,8 @@ def made(
     own = {w for phrase in given for w in phrase.split()} | words.keys()
     extra = tuple(dict.fromkeys(d for d in decoys if d not in own and knows(d))) if given else ()
     meant = {row: word for word, ways in usable.items() for row in ways}
-    return Grammar((*given, *extra), frozenset(known), tuple(left_out), meant, frozenset(extra))
+    parts = frozenset(w for row in meant for w in row) - {w for phrase in known for w in phrase.split()}
+    return Grammar((*given, *extra), frozenset(known), tuple(left_out), meant, frozenset(extra), parts)
 
 
 def spelled(

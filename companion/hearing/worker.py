@@ -79,10 +79,12 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
 def _open(request: dict[str, Any]) -> Recognizer:
     phrases = request["phrases"]
     if request["engine"] == "vosk":
+        from companion.hearing.decoys import decoys
         from companion.hearing.vosk import VoskRecognizer
 
         check, spellings = request["check"], request["spellings"]
-        return VoskRecognizer(Path(request["model"]), phrases, check=check, spellings=spellings)
+        others = decoys(phrases or check, Path(request["cache"]))
+        return VoskRecognizer(Path(request["model"]), phrases, check=check, spellings=spellings, decoys=others)
     if request["engine"] == "words":
         from companion.hearing.spotter import WordSpotter
 
