@@ -1,9 +1,14 @@
 """What libvosk is told to listen for: spellings, decoys, the way back; pure, then with the real libvosk."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hearing_fixtures import samples_of
 
+from companion.cli import main
+from companion.cli.pack import Vocabulary, _heard
 from companion.content import load_pack
 from companion.events import Hypothesis, Word
 from companion.hearing.decoys import MEANT, decoys, near_words
@@ -250,3 +255,73 @@ def test_the_packs_own_spellings_reach_the_worker(without, hearing_cache, say):
 def test_what_is_known_of_garbled_words_serves_as_their_spelling():
     pack = load_pack()
     assert pack.spellings["metastasis"][0] == "meta stasis" and pack.spellings["symptoms"]
+
+
+# What an author is told: companion pack check
+
+
+@pytest.fixture
+def small_pack(tmp_path):
+    """A pack of one question; the rest of it says nothing."""
+
+    def write(words: str) -> Path:
+        folder = tmp_path / "pack"
+        folder.mkdir(exist_ok=True)
+        (folder / "pack.toml").write_text(
+            'format = 1\nid = "one"\ntitle = "One"\nemergency = "Call 112."\nadvice = "Ask your doctor."\n', "utf-8"
+        )
+        (folder / "questions.toml").write_text(
+            '[[question]]\nid = "what"\ntitle = "Metastasis"\nquestion = "What is metastasis?"\nshort = "It spreads."\n'
+            'wordings = ["what is a zyxomat"]\n',
+            "utf-8",
+        )
+        (folder / "words.toml").write_text(words, "utf-8")
+        return folder
+
+    return write
+
+
+def told(capsys, *arguments):
+    """Exit code and output of ``companion pack check``."""
+    code = main(["pack", "check", *map(str, arguments)])
+    return code, capsys.readouterr().out
+
+
+def test_pack_check_names_the_words_that_the_vosk_model_lacks(without, small_pack, capsys):
+    folder = small_pack('[sounds_like]\nmetastasis = ["met as to says"]\nwombat = ["womb at"]\n')
+    code, out = told(capsys, folder, "--model", without)
+    assert code == 0 and "The pack is sound." in out
+    lines = [line for line in out.splitlines() if "model" in line or "hear" in line or "sounds_like" in line]
+    name = without.name
+    assert lines[0] == (
+        'advice: [sounds_like] names "wombat", which nobody asks for. Take it out, or mend how it is written.'
+    )
+    assert lines[1].startswith(f"advice: The Vosk model {name} does not have ") and " words of the pack." in lines[1]
+    assert 'It listens for how these sound: metastasis as "met as to says".' in out
+    assert "advice: It can't hear these, and nobody can ask by them: " in out and "zyxomat" in out
+    rows = json.loads(told(capsys, folder, "--model", without, "--json")[1])["vosk"]
+    assert rows["model"] == name and rows["lacking"]["metastasis"] == "met as to says"
+    assert rows["lacking"]["zyxomat"] == "" and "what" not in rows["lacking"]
+
+
+def test_pack_check_says_nothing_of_vosk_where_it_is_not_used(vosk_model, small_pack, capsys):
+    _, out = told(capsys, small_pack(""), "--model", vosk_model, "--engine", "pocketsphinx")
+    assert "Vosk" not in out
+
+
+def test_pack_check_goes_on_where_the_model_is_broken(model_copy, small_pack, capsys):
+    (model_copy / "am" / "final.mdl").write_bytes(b"")
+    code, out = told(capsys, small_pack(""), "--model", model_copy)
+    (line,) = [line for line in out.splitlines() if "Vosk" in line]
+    assert code == 0 and line.startswith("advice: No Vosk model could be asked about the words. ")
+
+
+def test_a_pack_whose_words_the_model_has_and_one_with_many_that_it_lacks(small_pack):
+    pack = load_pack(small_pack(""))
+    assert list(_heard(pack, Vocabulary("small", {}), every=False)) == [
+        "The Vosk model small has every word of the pack."
+    ]
+    many = {f"word{n}": "" for n in range(40)}
+    first, second = _heard(pack, Vocabulary("small", many), every=False)
+    assert "40 words" in first and "word11; and 28 more (--all)" in second and "word12" not in second
+    assert "word39" in list(_heard(pack, Vocabulary("small", many), every=True))[1]
