@@ -1,8 +1,8 @@
 """Frequent words that sound nearly like a pack's short phrases, so that a foreign word has somewhere to go.
 
-Measured with the project's small Vosk model (2026-11-30). All commands and numbers, 58 decoys: a command was found in 5 %
-of 40 foreign words (15 % without), as many of 60 commands were heard (22), of people's 72 commands and numbers 13 (14),
-and none was taken for another (1). Nine commands, a dozen decoys: 18 % of 80 foreign words (30), 11 % of 61 other
+Measured with the project's small Vosk model (2026-11-30). All commands and numbers, 58 decoys: a command was found in
+5 % of 40 foreign words (15 % without), as many of 60 commands were heard (22), of people's 72 commands and numbers 13
+(14), and none was taken for another (1). Nine commands, a dozen decoys: 18 % of 80 foreign words (30), 11 % of 61 other
 recordings of people (26), of people's 24 commands 11 heard rightly (13) and 1 wrongly (6). With fifty or more to nine
 commands, a third to three quarters of the commands went unheard.
 """
