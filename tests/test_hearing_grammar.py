@@ -47,6 +47,7 @@ def test_spellings_of_unknown_words_are_passed_over_and_the_phrase_is_left_out()
 
 def test_a_spelling_that_is_itself_said_would_be_heard_for_the_word_and_is_not_used():
     assert made(["is a tumor", "two more"], knows, {"tumor": ("two more",)}).left_out == ("is a tumor",)
+    assert made(["is a tumor", "two", "more"], knows, {"tumor": ("two more",)}).left_out == ("is a tumor",)
     assert made(["is a tumor", "no more"], knows, {"tumor": ("two more",)}).left_out == ()
 
 

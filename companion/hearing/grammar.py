@@ -120,12 +120,13 @@ def made(
     rows.pop((UNKNOWN,), None)
     words = dict.fromkeys(w for row in rows for w in row)
     lacking = [w for w in words if not knows(w)]
+    missing = set(lacking)
     usable = spelled(lacking, rows, knows, spellings)
     given: dict[str, None] = {}
     known: list[str] = []
     left_out: list[str] = []
     for row in rows:
-        ways = [[(w,)] if w not in usable and knows(w) else usable.get(w, []) for w in row]
+        ways = [usable.get(w, []) if w in missing else [(w,)] for w in row]
         found = [" ".join(itertools.chain(*way)) for way in itertools.islice(itertools.product(*ways), WAYS)]
         (known if found else left_out).append(" ".join(row))
         given |= dict.fromkeys(found)
@@ -142,9 +143,11 @@ def spelled(
 ) -> dict[str, list[Row]]:
     """The spellings of missing words that can be used, in the author's order.
 
-    None that is said in a phrase ("two more" for "tumor"), and none that two words share: one would be heard for the
-    other, and a wrong answer is worse than none.
+    None that is said in a phrase, or as phrases one after the other ("two more" for "tumor" beside "two" and "more"),
+    and none that two words share: one would be heard for the other, and a wrong answer is worse than none.
     """
+    rows = list(rows)
+    phrases = frozenset(map(" ".join, rows))
     plain = {w: [tuple(s.lower().split()) for s in spellings.get(w, ())] for w in lacking}
     shared = Counter(row for ways in plain.values() for row in dict.fromkeys(ways))
     sizes = {len(row) for ways in plain.values() for row in ways}
@@ -152,6 +155,7 @@ def spelled(
     out = {}
     for word, ways in plain.items():
         fits = [r for r in dict.fromkeys(ways) if r and shared[r] == 1 and r not in said and all(map(knows, r))]
+        fits = [r for r in fits if not made_of(" ".join(r), phrases)]
         if fits:
             out[word] = fits[:SPELLINGS]
     return out
