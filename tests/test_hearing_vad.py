@@ -75,7 +75,8 @@ def test_the_table_names_ours_and_what_is_not_installed(monkeypatch, capsys):
     monkeypatch.setattr(measure_vad, "voices", lambda: measure_vad.VOICES)
     monkeypatch.setattr(measure_vad, "synthesised", lambda every: {"clean": [(spoken, speech)]})
     monkeypatch.setattr(measure_vad, "people", lambda folder: {})
-    monkeypatch.setattr(measure_vad, "DETECTORS", {"ours": ("", lambda _: webrtc_detector()), "other": ("other", missing)})
+    detectors = {"ours": ("", lambda _: webrtc_detector()), "other": ("other", missing)}
+    monkeypatch.setattr(measure_vad, "DETECTORS", detectors)
     assert measure_vad.main([]) == 0
     out = capsys.readouterr().out
     assert "ours, 0.0 MB more to install" in out and "other: not measured (no such module)." in out
