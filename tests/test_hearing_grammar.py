@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hearing_fixtures import samples_of
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from companion.cli import main
 from companion.cli.pack import Vocabulary, _heard
@@ -114,6 +117,13 @@ def test_the_most_frequent_word_that_is_one_sound_off_is_a_decoy():
     frequent = ["know", "go", "elephant", "yep", "guess", "top", "step", "unheard"]
     assert near_words(["stop", "no", "yes", "tell me more"], frequent, SAID) == ("top", "go", "guess")
     assert near_words(["stop the top one"], frequent, SAID) == (), "a long phrase needs none"
+
+
+@given(st.text("ab", max_size=5), st.text("ab", max_size=5))
+def test_near_is_one_sound_put_in_taken_out_or_changed(one, other):
+    said = {"other": [" ".join(other)], "one": [" ".join(one)]}
+    found = near_words(["one"], ["other"], said)
+    assert found == (("other",) if Levenshtein.distance(one, other) == 1 else ())
 
 
 def test_the_packs_own_words_and_what_sounds_like_them_are_no_decoys(pack_phrases, hearing_cache):

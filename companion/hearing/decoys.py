@@ -9,11 +9,9 @@ commands, a third to three quarters of the commands went unheard.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-
-from rapidfuzz.distance import Levenshtein
 
 from companion.hearing.lm import listed
 from companion.hearing.pocketsphinx import frequent_words
@@ -39,17 +37,31 @@ def near_words(phrases: Iterable[str], frequent: Iterable[str], said: Mapping[st
     own = {w for row in rows for w in row}
     taken = {sounds for w in own for sounds in said.get(w, ())}
     free = [w for w in dict.fromkeys(frequent) if w not in own | MEANT and not taken.intersection(said.get(w, ()))]
+    # By what is left of a word without one sound; a pack may have thousands of words, so nothing is compared twice.
+    places: dict[tuple[str | int, ...], list[int]] = defaultdict(list)
+    for place, word in enumerate(free):
+        for sounds in said.get(word, ()):
+            for key in _keys(sounds.split(), -1, -2):
+                places[key].append(place)
     out: dict[str, None] = {}
     for row in rows:
         if len(row) == 1:
-            alone = [sounds.split() for sounds in said.get(row[0], ())]
-            near = (w for w in free if any(_one_off(s.split(), a) for s in said.get(w, ()) for a in alone))
-            out |= dict.fromkeys(itertools.islice(near, EACH))
+            keys = (key for sounds in said.get(row[0], ()) for key in _keys(sounds.split(), -2, -1))
+            near = sorted({place for key in keys for place in places.get(key, ())})
+            out |= dict.fromkeys(free[place] for place in near[:EACH])
     return tuple(out)
 
 
-def _one_off(one: Sequence[str], other: Sequence[str]) -> bool:
-    return abs(len(one) - len(other)) <= 1 and Levenshtein.distance(one, other, score_cutoff=1) == 1
+def _keys(sounds: Sequence[str], whole: int, less: int) -> Iterator[tuple[str | int, ...]]:
+    """One key for the whole row, and for each sound two without it: where it is changed, and where it is gone.
+
+    Rows that differ by one sound share a key when the ``whole`` of one is the ``less`` of the other, both ways.
+    """
+    yield (whole, *sounds)
+    for n in range(len(sounds)):
+        rest = (*sounds[:n], *sounds[n + 1 :])
+        yield (n, len(sounds), *rest)
+        yield (less, *rest)
 
 
 def decoys(phrases: Sequence[str], cache: Path) -> tuple[str, ...]:

@@ -150,8 +150,9 @@ def spelled(
     phrases = frozenset(map(" ".join, rows))
     plain = {w: [tuple(s.lower().split()) for s in spellings.get(w, ())] for w in lacking}
     shared = Counter(row for ways in plain.values() for row in dict.fromkeys(ways))
-    sizes = {len(row) for ways in plain.values() for row in ways}
-    said = {row[i : i + n] for row in rows for n in sizes for i in range(len(row) - n + 1)}
+    sizes = {len(way) for way in shared}
+    parts = (row[i : i + n] for row in rows for n in sizes for i in range(len(row) - n + 1))
+    said = {part for part in parts if part in shared}
     out = {}
     for word, ways in plain.items():
         fits = [r for r in dict.fromkeys(ways) if r and shared[r] == 1 and r not in said and all(map(knows, r))]
