@@ -113,9 +113,9 @@ SAID = {
 }  # fmt: skip
 
 
-def test_the_most_frequent_word_that_is_one_sound_off_is_a_decoy():
+def test_the_most_frequent_words_that_are_one_sound_off_are_decoys():
     frequent = ["know", "go", "elephant", "yep", "guess", "top", "step", "unheard"]
-    assert near_words(["stop", "no", "yes", "tell me more"], frequent, SAID) == ("top", "go", "guess")
+    assert near_words(["stop", "no", "yes", "tell me more"], frequent, SAID) == ("top", "step", "go", "guess")
     assert near_words(["stop the top one"], frequent, SAID) == (), "a long phrase needs none"
 
 
@@ -129,7 +129,7 @@ def test_near_is_one_sound_put_in_taken_out_or_changed(one, other):
 def test_the_packs_own_words_and_what_sounds_like_them_are_no_decoys(pack_phrases, hearing_cache):
     found = decoys(pack_phrases, hearing_cache)
     own = {w for p in pack_phrases for w in p.split()}
-    assert 10 < len(found) < 100 and not own & set(found) and not MEANT & set(found)
+    assert 10 < len(found) < 150 and not own & set(found) and not MEANT & set(found)
     assert decoys(pack_phrases, hearing_cache) == found
 
 
