@@ -17,8 +17,8 @@ from companion.hearing.lm import listed
 from companion.hearing.pocketsphinx import frequent_words
 
 EACH = 3
-"""Decoys for one phrase at most, the most frequent ones. One of each (21 for the commands) changed nothing that could be
-measured; three lie between that and the 58 above and were not measured by themselves."""
+"""Decoys for one phrase at most, the most frequent ones. With one each (21 for all commands) nothing changed that could
+be measured; three lie between that and the 58 above, and were not measured by themselves."""
 MEANT = frozenset({"yep", "yea", "ya", "yo", "nope", "nah", "hello", "hey"})
 """Never decoys: who says these may mean the phrase that they sound like."""
 
