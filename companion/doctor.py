@@ -179,7 +179,7 @@ def _vosk(settings: Settings) -> Iterator[Part]:
         )  # fmt: skip
         return
     try:
-        from companion.hearing.vosk import check_model
+        from companion.hearing.vosk_files import check_model
 
         check_model(model)  # every byte, where the model brought its checksums along
     except CompanionError as err:
@@ -197,15 +197,21 @@ def _recogniser(settings: Settings) -> Iterator[Part]:
     from companion.understanding.phrases import phrases
 
     try:
-        spoken = phrases(load_pack(settings.pack))
-        engine = open_recognizer(settings.engine, settings.model, spoken, Paths.find().cache, partials=False)
+        pack = load_pack(settings.pack)
+        spoken = phrases(pack)
+        engine = open_recognizer(
+            settings.engine, settings.model, spoken, Paths.find().cache, partials=False, spellings=pack.spellings
+        )
         with contextlib.closing(engine):
             engine.accept(np.ones(3_200, np.int16))
             engine.finish()
+            deaf = [w for w, said in engine.lacking(sorted({w for p in spoken for w in p.split()})).items() if not said]
     except CompanionError as err:
         yield Part("recogniser", False, "listening", err.what, err.to_do)
         return
-    yield Part("recogniser", True, "listening", f"{engine.name} was started and listens.")
+    many = f"{len(deaf)} words" if len(deaf) > 1 else "1 word"
+    to_do = f"It can't hear {many} of the pack. To see which: companion pack check." if deaf else ""
+    yield Part("recogniser", True, "listening", f"{engine.name} was started and listens.", to_do)
 
 
 def _meaning(_settings: Settings) -> Iterator[Part]:

@@ -143,7 +143,7 @@ def open_ear(name: str, phrases: Sequence[str], model: Path | None, cache: Path,
         return Ear(name, Bundled(), frozenset())
     engine = choose("vosk" if name.startswith("vosk") else name, model, phrases, cache)
     if name == "vosk-free":
-        engine = replace(engine, phrases=None)
+        engine = replace(engine, phrases=None, check=())
     return Ear(name, ProcessRecognizer(replace(engine, partials=partials)), frozenset(phrases))
 
 

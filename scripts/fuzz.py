@@ -121,7 +121,7 @@ def archive(data: bytes) -> None:
 def model(data: bytes) -> None:
     """What lies in a model's folder: graph, manifest, word list, tensors; a verdict, or a ModelError."""
     from companion.graph_check import is_cut
-    from companion.hearing.vosk import check_model
+    from companion.hearing.vosk_files import check_model
     from companion.model_check import read_manifest
     from companion.understanding.minilm import read_safetensors
 

@@ -211,6 +211,13 @@ def test_check_gathers_every_fault(pack_dir):
         ("safety.toml", "\nalways = true", "\nalways = 3", "always must be true or false"),
         ("questions.toml", "[[question]]", "[[riddle]]\nid = 'x'\n[[question]]", "[[riddle]] is not part of a pack"),
         ("pack.toml", "", "[weather]\nsun = 1\n", "[weather] is not part of a pack"),
+        ("words.toml", "", '[sounds_like]\n"bone scan" = ["x"]', '"bone scan" is not one word of letters'),
+        ("words.toml", "", '[sounds_like]\nct2 = ["see tea"]', '"ct2" is not one word of letters'),
+        ("words.toml", "", "[sounds_like]\nbiopsy = []", "biopsy has no spelling"),
+        ("words.toml", "", '[sounds_like]\nbiopsy = "by op see"', "biopsy must be a list of texts"),
+        ("words.toml", "", '[sounds_like]\nbiopsy = ["by-op-see"]', 'the spelling "by-op-see" has more than letters'),
+        ("words.toml", "", '[sounds_like]\nbiopsy = [""]', "biopsy holds an empty text"),
+        ("words.toml", "", '[sounds_like]\nbiopsy = ["Biopsy"]', "biopsy is spelled as itself"),
     ],
 )
 def test_each_fault_of_an_entry_is_told_with_its_place(pack_dir, name, old, new, told):
@@ -220,6 +227,17 @@ def test_each_fault_of_an_entry_is_told_with_its_place(pack_dir, name, old, new,
     path.write_text(text.replace(old, new, 1) if old else f"{text}\n{new}", encoding="utf-8")
     message = fault(pack_dir)
     assert told in message and f"{name}, line " in message
+
+
+def test_what_a_word_sounds_like_comes_before_how_it_is_garbled(pack_dir):
+    path = pack_dir / "words.toml"
+    text = path.read_text(encoding="utf-8")
+    more = '[sounds_like]\nMetastasis = ["Meta  STAY sis"]\nprimary = ["pry mary"]\n'
+    path.write_text(f"{text}\n{more}", encoding="utf-8")
+    pack = load_pack(pack_dir)
+    assert pack.sounds_like == {"metastasis": ("meta stay sis",), "primary": ("pry mary",)}
+    assert pack.spellings["metastasis"][:2] == ("meta stay sis", "meta stasis")
+    assert pack.spellings["primary"] == ("pry mary",)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_every_word_has_a_sound(pack_phrases):
 
 def test_lay_ways_to_say_it_stand_beside_the_dictionary():
     said, _ = lm.pronunciations(DICTIONARY, {"metastasis", "metastases"}, set())
-    listed = lm._listed(DICTIONARY, {"metastasis"})["metastasis"]
+    listed = lm.listed(DICTIONARY, {"metastasis"})["metastasis"]
     assert listed and {*listed, "M EH T AH S T EY S IH S"} <= set(said["metastasis"])
     assert len(said["metastasis"]) == len(set(said["metastasis"])) > 3
     assert len(said["metastases"]) > 2
@@ -109,7 +109,7 @@ def test_half_a_cache_is_made_anew(tmp_path):
 
 
 def test_guesses_by_relatives_and_by_letters():
-    listed = lm._listed(DICTIONARY, {w for x in ("breathlessness", "radiotherapy", "vomited") for w in relatives(x)})
+    listed = lm.listed(DICTIONARY, {w for x in ("breathlessness", "radiotherapy", "vomited") for w in relatives(x)})
     assert guesses("breathlessness", listed) == ("B R EH TH L AH S N AH S",)
     assert guesses("radiotherapy", listed)[0] == "R EY D IY OW TH EH R AH P IY"
     assert guesses("vomited", listed)[0].endswith("IH D")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,9 @@ from hearing_fixtures import ROOT, samples_of
 from companion.errors import CompanionError, EngineError, ModelError
 from companion.events import SpeechSettings
 from companion.hearing.files import hear_file
-from companion.hearing.vosk import (
-    VoskRecognizer,
-    check_model,
-    grammar_json,
-    made_of,
-    vocabulary_size,
-)
+from companion.hearing.grammar import grammar_json, made_of
+from companion.hearing.vosk import VoskRecognizer
+from companion.hearing.vosk_files import check_model, vocabulary_size
 from companion.model_check import write_manifest
 from companion.speaking.pyttsx3_voice import Pyttsx3Voice
 
@@ -94,6 +91,99 @@ def test_no_sound_and_silence_give_no_text(small):
     assert small.finish().text == ""
 
 
+def test_white_noise_is_no_phrase(small):
+    noise = np.random.default_rng(1).normal(0, 300, 32_000).astype(np.int16)
+    heard = hear(small, noise)
+    assert not (heard.text and heard.trusted)
+
+
+def hear(recognizer, samples):
+    """The final hypothesis, block by block."""
+    for at in range(0, len(samples), 1600):
+        recognizer.accept(samples[at : at + 1600])
+    return recognizer.finish()
+
+
+@pytest.mark.parametrize("grammar", [None, SMALL])
+def test_libvosk_is_given_an_integer_rate_of_16000_and_a_plain_list_or_nothing(vosk_model, monkeypatch, grammar):
+    """It hangs for ever at a rate of 0, aborts at 16000.5, and a grammar that is no list is a segmentation fault."""
+    vosk = sys.modules["vosk"]
+    real, given = vosk.KaldiRecognizer, []
+    monkeypatch.setattr(vosk, "KaldiRecognizer", lambda *a: given.append(a[1:]) or real(*a))
+    recognizer = VoskRecognizer(vosk_model, grammar)
+    recognizer.set_grammar(["STOP"])
+    recognizer.close()
+    assert [(type(row[0]), row[0]) for row in given] == [(int, 16_000)] * 2
+    lists = [json.loads(row[1]) for row in given if len(row) > 1]
+    assert lists[-1] == ["stop", "[unk]"] and len(lists) == (1 if grammar is None else 2)
+
+
+@pytest.mark.parametrize("grammar", ['["stop"]', {"stop": 1}, "{"])
+def test_a_grammar_that_is_no_list_of_phrases_harms_nothing(vosk_model, grammar):
+    """A text is taken letter by letter, an object by its keys: libvosk never sees either."""
+    try:
+        recognizer = VoskRecognizer(vosk_model, grammar)
+    except EngineError as err:
+        assert "none of the pack's phrases" in str(err)
+        return
+    assert hear(recognizer, np.ones(3_200, np.int16)).final
+    recognizer.close()
+
+
+def test_sound_at_another_rate_is_brought_to_16000_first(small, say, tmp_path):
+    """libvosk itself fails at 8,000 and 11,025 Hz."""
+    samples = samples_of(say("how do cancer cells spread"))
+    for rate in (11_025, 22_050, 48_000):
+        count = len(samples) * rate // 16_000
+        moved = np.interp(np.arange(count) * 16_000 / rate, np.arange(len(samples)), samples)
+        soundfile.write(tmp_path / "moved.wav", moved.astype(np.int16), rate)
+        assert hear_file(tmp_path / "moved.wav", small).text == "how do cancer cells spread"
+    soundfile.write(tmp_path / "telephone.wav", samples[::2], 8_000)
+    assert hear_file(tmp_path / "telephone.wav", small).final, "worse heard, but no failure"
+
+
+def test_what_libvosk_fails_to_process_is_one_sentence_and_the_next_is_heard(small, say, monkeypatch):
+    class Failing:
+        def AcceptWaveform(self, data):
+            raise Exception("Failed to process waveform")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(small._main, "engine", Failing())
+        with pytest.raises(EngineError, match="could not process the sound"):
+            small.accept(np.ones(1_600, np.int16))
+    assert hear_file(say("stop"), small).text == "stop"
+
+
+@pytest.mark.parametrize("block", ["sound", b"odd", ["a"], [None, None]])
+def test_what_is_no_sound_never_reaches_libvosk(small, say, block):
+    with pytest.raises((TypeError, ValueError)):
+        small.accept(block)
+    small.reset()
+    assert hear_file(say("stop"), small).text == "stop"
+
+
+def test_samples_of_another_kind_are_taken_as_whole_numbers(small, say):
+    """So that never half a sample goes to libvosk."""
+    samples = samples_of(say("stop"))
+    assert hear(small, samples.astype(np.float64)).text == hear(small, samples[::-1][::-1]).text == "stop"
+
+
+def test_four_threads_hear_side_by_side(vosk_model, say):
+    samples = samples_of(say("what is metastasis"))
+
+    def once(_n):
+        recognizer = VoskRecognizer(vosk_model, SMALL)
+        # The model goes first, as when Python clears away what is left at its end.
+        recognizer._model = None
+        try:
+            return hear(recognizer, samples).text
+        finally:
+            recognizer.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(once, range(4))) == ["what is metastasis"] * 4
+
+
 def test_reset_drops_the_utterance(small, say):
     small.accept(samples_of(say("what is metastasis")))
     small.reset()
@@ -152,6 +242,7 @@ BREAK = {
     "no graph": lambda m: (m / "graph/HCLr.fst").unlink(),
     "graph cut": lambda m: _cut(m / "graph/HCLr.fst"),
     "graph cut in its table": lambda m: _cut(m / "graph/HCLr.fst", 0.995),
+    "no language": lambda m: (m / "graph/Gr.fst").unlink(),
     "language cut": lambda m: _cut(m / "graph/Gr.fst"),
     "words empty": lambda m: (m / "graph/words.txt").write_bytes(b""),
     "words cut": lambda m: _cut(m / "graph/words.txt"),

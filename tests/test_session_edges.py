@@ -49,7 +49,8 @@ from companion.hearing.over import WordsOver
 from companion.hearing.overheard import Overheard
 from companion.hearing.pocketsphinx import PocketSphinxRecognizer
 from companion.hearing.process import Engine, ProcessRecognizer
-from companion.hearing.vosk import VoskRecognizer, check_model
+from companion.hearing.vosk import VoskRecognizer
+from companion.hearing.vosk_files import check_model
 from companion.locking import file_lock
 from companion.mouth import SLOW, Mouth
 from companion.portaudio import find_device
@@ -495,7 +496,7 @@ def test_a_lone_little_word_is_breath_in_free_decoding_and_a_word_in_a_grammar(v
     for grammar, expected in ((None, ""), (["stop"], word)):
         recognizer = VoskRecognizer(vosk_model, grammar)
         row = {"word": word, "start": 0.1, "end": 0.3, "conf": 1.0}
-        recognizer._engine = SimpleNamespace(
+        recognizer._main.engine = SimpleNamespace(
             AcceptWaveform=lambda _data: False,
             PartialResult=lambda: json.dumps({"partial": word}),
             FinalResult=lambda row=row: json.dumps({"text": word, "result": [row]}),

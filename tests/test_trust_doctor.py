@@ -137,6 +137,13 @@ def test_a_model_that_aborts_libvosk(home: Path, model_copy: Path) -> None:
     missing(part(doctor._recogniser, "recogniser", Settings(model=model_copy)), "failed on the model", "Fetch it again")
 
 
+def test_a_model_that_lacks_a_word_of_the_pack(home: Path, model_copy: Path) -> None:
+    words = model_copy / "graph/words.txt"
+    words.write_text(words.read_text().replace("\nliver ", "\nzzq ").replace("\nbones ", "\nzzr "))
+    found = part(doctor._recogniser, "recogniser", Settings(model=model_copy))
+    assert found.found and found.to_do == "It can't hear 2 words of the pack. To see which: companion pack check."
+
+
 def test_a_model_with_a_changed_byte(home: Path, model_copy: Path) -> None:
     from companion.model_check import write_manifest
 

@@ -71,7 +71,9 @@ def recognizer(settings: Settings, pack: Pack, *, partials: bool = False) -> Ite
     from companion.hearing.engines import open_recognizer
     from companion.understanding.phrases import phrases
 
-    opened = open_recognizer(settings.engine, settings.model, phrases(pack), Paths.find().cache, partials=partials)
+    opened = open_recognizer(
+        settings.engine, settings.model, phrases(pack), Paths.find().cache, partials=partials, spellings=pack.spellings
+    )
     try:
         yield opened
     finally:

@@ -84,4 +84,5 @@ def _recognizer(settings: Settings, pack: Pack, cache: Path) -> Recognizer:
     from companion.hearing.engines import open_recognizer
     from companion.understanding.phrases import phrases
 
-    return open_recognizer(settings.engine, settings.model, phrases(pack), cache, partials=True)
+    said = phrases(pack)
+    return open_recognizer(settings.engine, settings.model, said, cache, partials=True, spellings=pack.spellings)

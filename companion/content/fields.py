@@ -12,6 +12,7 @@ from companion.content.raw import Table
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
 # A text of a pack is one piece of speech; control characters in it could steer a terminal.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_SPOKEN = re.compile(r"[a-z']+(?: [a-z']+)*\Z")
 _MISSING = object()
 
 
@@ -98,6 +99,25 @@ class Fields:
     def all_texts(self) -> dict[str, tuple[str, ...]]:
         """Every key of the table with its list of texts."""
         return {key: self.texts(key) for key in self.table.values}
+
+    def spellings(self) -> dict[str, tuple[str, ...]]:
+        """Every key, which is one word, with the spellings it sounds like: lower-case words of letters alone."""
+        out = {}
+        for key, ways in self.all_texts().items():
+            plain = tuple(w.lower() for w in ways)
+            if not _SPOKEN.match(key.lower()) or " " in key:
+                self.problem(key, f'"{key}" is not one word of letters', "Write one word of the pack")
+            elif not ways and isinstance(self.table.values[key], list):
+                self.problem(key, f"{key} has no spelling", f'Write {key} = ["…"] in words that sound like it')
+            for way in plain:
+                if way == key.lower():
+                    self.problem(key, f"{key} is spelled as itself", "Spell it by other words that sound like it")
+                elif way and not _SPOKEN.match(way):
+                    self.problem(
+                        key, f'the spelling "{way}" has more than letters and blanks', "Write words as they are said"
+                    )
+            out[key.lower()] = plain
+        return out
 
     def flag(self, key: str) -> bool:
         """True or false; false when the key is missing."""

@@ -20,7 +20,7 @@ SHORT_WORDS = 30
 """Words of a short answer: about 12 seconds of speech, one breath of listening (see docs of the pack format)."""
 MAX_MORE = 3
 MAX_ENTRIES = 200_000
-_TABLES = {"foreign", "advice", "decoys", "hard_terms", "misheard", "all", "espeak", "sapi5", "nsss"}
+_TABLES = {"foreign", "advice", "decoys", "hard_terms", "misheard", "sounds_like", "all", "espeak", "sapi5", "nsss"}
 
 
 def load_pack(folder: Path | None = None) -> Pack:
@@ -206,6 +206,7 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
         same=words.groups("same"),
         hard_terms=Fields(raw.tables.get("hard_terms", Table({}, "words.toml", 1)), problems).all_texts(),
         misheard=Fields(raw.tables.get("misheard", Table({}, "words.toml", 1)), problems).all_texts(),
+        sounds_like=Fields(raw.tables.get("sounds_like", Table({}, "words.toml", 1)), problems).spellings(),
         foreign_diseases=foreign.texts("diseases"),
         foreign_organs=foreign.texts("organs"),
         foreign_topics=foreign.texts("topics"),

@@ -114,6 +114,8 @@ class Pack:
     """Words that are often misheard, with sound-alike spellings; also repaired by their sound."""
     misheard: Mapping[str, tuple[str, ...]]
     """The same for everyday words, whose sound is too near to that of others to go by."""
+    sounds_like: Mapping[str, tuple[str, ...]]
+    """Words to what they sound like, for a recogniser whose vocabulary lacks them ("meta stay sis")."""
     foreign_diseases: tuple[str, ...]
     """A question that names one is never answered."""
     foreign_organs: tuple[str, ...]
@@ -133,6 +135,13 @@ class Pack:
     def items(self) -> tuple[Item, ...]:
         """Questions, then facts."""
         return self.questions + self.facts
+
+    @property
+    def spellings(self) -> Mapping[str, tuple[str, ...]]:
+        """Word to what it sounds like: the author's ``sounds_like``, then how recognisers are known to garble it."""
+        tables = (self.sounds_like, self.hard_terms, self.misheard)
+        words = dict.fromkeys(w for t in tables for w in t)
+        return {w: tuple(s for t in tables for s in t.get(w, ())) for w in words}
 
     def item(self, item_id: str) -> Item | None:
         """The item of that id; None when there is none."""

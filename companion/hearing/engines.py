@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from companion.errors import ModelError, UsageError
 from companion.hearing.process import Engine, ProcessRecognizer
-from companion.ports import Recognizer
 from companion.store import vosk_model_for
 
 ENGINES = ("auto", "vosk", "pocketsphinx")
 
 
 def open_recognizer(
-    engine: str, model: Path | None, phrases: Sequence[str], cache_dir: Path, *, partials: bool = True
-) -> Recognizer:
+    engine: str,
+    model: Path | None,
+    phrases: Sequence[str],
+    cache_dir: Path,
+    *,
+    partials: bool = True,
+    spellings: Mapping[str, Sequence[str]] | None = None,
+) -> ProcessRecognizer:
     """Vosk where its model is found, else PocketSphinx; always in a process of its own.
 
     Args:
@@ -26,6 +31,7 @@ def open_recognizer(
         phrases: What a listener may say, lower case without punctuation: grammar and language model.
         cache_dir: Folder for what is made from the phrases.
         partials: False where only final hypotheses count, as with recordings; saves PocketSphinx half of its work.
+        spellings: Word to what it sounds like, for words that a Vosk model lacks.
 
     Raises:
         ModelError: A model that was named or found is missing or damaged, or "vosk" was asked for and there is none.
@@ -33,10 +39,16 @@ def open_recognizer(
         UsageError: There is no such engine.
 
     """
-    return ProcessRecognizer(replace(choose(engine, model, phrases, cache_dir), partials=partials))
+    return ProcessRecognizer(replace(choose(engine, model, phrases, cache_dir, spellings), partials=partials))
 
 
-def choose(engine: str, model: Path | None, phrases: Sequence[str], cache_dir: Path) -> Engine:
+def choose(
+    engine: str,
+    model: Path | None,
+    phrases: Sequence[str],
+    cache_dir: Path,
+    spellings: Mapping[str, Sequence[str]] | None = None,
+) -> Engine:
     """What `open_recognizer` opens.
 
     Raises:
@@ -50,7 +62,10 @@ def choose(engine: str, model: Path | None, phrases: Sequence[str], cache_dir: P
     if engine == "vosk" or (engine == "auto" and importlib.util.find_spec("vosk") is not None):
         folder = vosk_model_for(model)
         if folder is not None:
-            return Engine("vosk", folder, _grammar(folder, phrases), cache_dir)
+            grammar = _grammar(folder, phrases)
+            check = tuple(phrases) if grammar is None else ()
+            said = {word: tuple(ways) for word, ways in (spellings or {}).items()}
+            return Engine("vosk", folder, grammar, cache_dir, check=check, spellings=said)
         if engine == "vosk":
             raise ModelError(
                 "There is no Vosk model.", "Run companion model fetch vosk-small, or use --engine pocketsphinx."
@@ -59,7 +74,8 @@ def choose(engine: str, model: Path | None, phrases: Sequence[str], cache_dir: P
 
 
 def _grammar(folder: Path, phrases: Sequence[str]) -> tuple[str, ...] | None:
-    """The phrases for a small model; None for a large one, best left free: what it hears is matched afterwards."""
-    from companion.hearing.vosk import BIG_VOCABULARY, vocabulary_size
+    """The phrases for a small model; None for a large one, best left free: what it hears is held against them."""
+    from companion.hearing.vosk import BIG_VOCABULARY
+    from companion.hearing.vosk_files import vocabulary_size
 
     return None if not phrases or vocabulary_size(folder) > BIG_VOCABULARY else tuple(phrases)

@@ -100,10 +100,10 @@ def pronunciations(
         background: Words that are left out where the dictionary lacks them.
 
     """
-    listed = _listed(dictionary, wanted | background)
-    lacking = wanted - listed.keys()
-    kin = _listed(dictionary, set().union(*(relatives(w) for w in lacking))) if lacking else {}
-    out = dict(listed)
+    found = listed(dictionary, wanted | background)
+    lacking = wanted - found.keys()
+    kin = listed(dictionary, set().union(*(relatives(w) for w in lacking))) if lacking else {}
+    out = dict(found)
     guessed = []
     for word in sorted(lacking):
         if sounds := guesses(word, kin):
@@ -115,7 +115,8 @@ def pronunciations(
     return out, tuple(guessed)
 
 
-def _listed(dictionary: Path, words: set[str]) -> dict[str, list[str]]:
+def listed(dictionary: Path, words: set[str]) -> dict[str, list[str]]:
+    """Those of ``words`` that a dictionary in CMU's format has, with their pronunciations."""
     out: dict[str, list[str]] = {}
     with dictionary.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:

@@ -109,7 +109,7 @@ class PocketSphinxRecognizer:
         home = Path(pocketsphinx.get_model_path("en-us"))
         dictionary = home / "cmudict-en-us.dict"
         try:
-            background = _frequent_words(home / "en-us.lm.bin", dictionary, cache)
+            background = frequent_words(home / "en-us.lm.bin", dictionary, cache)
             self.model = lm.build(phrases, dictionary, background, cache)
             try:
                 self._words: Any = self._decoder(home)
@@ -371,7 +371,7 @@ def log_ratio(words: float, loop: float, frames: int) -> float:
     return 1024.0 * (math.log(words) - math.log(loop)) / frames
 
 
-def _frequent_words(language: Path, dictionary: Path, cache: Path) -> dict[str, float]:
+def frequent_words(language: Path, dictionary: Path, cache: Path) -> dict[str, float]:
     """The most frequent words by the bundled language model; read once, then from the cache."""
     kept = cache / "pocketsphinx" / f"frequent-{lm.BACKGROUND_WORDS}.json"
     with suppress(OSError, ValueError, TypeError, AttributeError):

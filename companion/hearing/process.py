@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,10 @@ class Engine:
     """Folder for what is made from the phrases."""
     partials: bool = True
     """False where only final hypotheses count; saves PocketSphinx half of its work."""
+    check: tuple[str, ...] = ()
+    """Phrases against which free decoding is held (Vosk only)."""
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Word to what it sounds like, for words that the model lacks (Vosk only)."""
 
 
 class ProcessRecognizer:
@@ -122,6 +126,19 @@ class ProcessRecognizer:
         if self._worker is not None:
             self._ask({"op": "expect", "replies": self._replies})
 
+    def lacking(self, words: Sequence[str]) -> dict[str, str]:
+        """The words that the model lacks, each with the spelling that is listened for instead, or "".
+
+        {} for PocketSphinx, which guesses how a word is said that it lacks.
+
+        Raises:
+            EngineError: The worker died or hung.
+
+        """
+        self._ready()
+        found = self._ask({"op": "lacking", "words": list(words)}).get("lacking")
+        return {str(word): str(said) for word, said in found.items()} if isinstance(found, dict) else {}
+
     def reset(self) -> None:
         """See ``ports.Recognizer``. A worker that can't even do that is replaced at the next block."""
         if self._worker is not None:
@@ -143,7 +160,7 @@ class ProcessRecognizer:
         model = None if e.model is None else str(e.model.absolute())
         cache = str(e.cache.absolute())
         request: dict[str, Any] = {"op": "open", "engine": e.engine, "model": model, "cache": cache}
-        request |= {"phrases": e.phrases, "partials": e.partials}
+        request |= {"phrases": e.phrases, "partials": e.partials, "check": e.check, "spellings": dict(e.spellings)}
         self._ask(request, patience=LOAD_PATIENCE)
         if self._replies:
             self._ask({"op": "expect", "replies": self._replies})

@@ -7,34 +7,30 @@ a silent error that was seen with version 0.3.45.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
 import sys
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.errors import EngineError, ModelError
+from companion.errors import EngineError
 from companion.events import Hypothesis, Word
-from companion.fetching import sha256_of
 from companion.hearing.frames import BLOCK
-from companion.model_check import read_manifest, vosk_problem
+from companion.hearing.grammar import FREE, UNKNOWN, Grammar, agreed, grammar_json, made, made_of
+from companion.hearing.vosk_files import FETCH, check_model
 from companion.ports import SAMPLE_RATE
 
-UNKNOWN = "[unk]"
 BIG_VOCABULARY = 5_000
 """Words from which on a model hears better without a grammar: what isn't asked then has somewhere to go."""
-_BYTES_A_WORD = 200
-"""Of ``graph/Gr.fst``, which carries the words itself in the official small models."""
 DOUBT = 0.6
 """Mean confidence of the words below which a text is doubted. Low is a sign, high is none: wrong texts have 1.0 too."""
 GHOSTS = frozenset({"the", "huh", "uh", "hm", "a"})
 """What free decoding makes out of silence and breath, when it stands alone."""
-_FETCH = "Fetch it again (companion model fetch vosk-small), or use --engine pocketsphinx."
 
 
 class VoskRecognizer:
@@ -42,11 +38,12 @@ class VoskRecognizer:
 
     Args:
         model_dir: Folder with ``am``, ``conf`` and ``graph``.
-        grammar: Phrases to choose from; those with a word that the model lacks are left out (see ``left_out``),
-            and ``[unk]`` is added. None for free decoding.
-
-    Attributes:
-        left_out: Phrases that can't be heard because the model lacks a word of theirs.
+        grammar: Phrases to choose from; those with a word that the model lacks, and that no spelling helps, are left
+            out (see ``left_out``), and ``[unk]`` is added. None for free decoding.
+        check: In free decoding, phrases for a second recogniser on the same model: what is heard freely is held
+            against what it makes of the sound (`grammar.agreed`). () for none.
+        spellings: Word to what it sounds like, for words that the model lacks.
+        decoys: Words that are listened for and mean nothing.
 
     Raises:
         ModelError: The folder is no whole model.
@@ -56,7 +53,15 @@ class VoskRecognizer:
 
     name = "vosk"
 
-    def __init__(self, model_dir: Path, grammar: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        model_dir: Path,
+        grammar: Sequence[str] | None = None,
+        *,
+        check: Sequence[str] = (),
+        spellings: Mapping[str, Sequence[str]] | None = None,
+        decoys: Sequence[str] = (),
+    ) -> None:
         """Check the folder and load it; 4 ms to some seconds, by the model's size."""
         model_dir = Path(model_dir)
         check_model(model_dir)
@@ -65,26 +70,41 @@ class VoskRecognizer:
             # Never Model(lang=…): that downloads without a checksum and ends the process on unknown names.
             self._model: Any = vosk.Model(model_path=str(model_dir))
         except Exception as err:  # libvosk's binding raises plain Exception
-            raise EngineError(f"Vosk can't load the model in {model_dir}.", _FETCH) from err
-        self.left_out: tuple[str, ...] = ()
-        self._phrases: frozenset[str] | None = None
+            raise EngineError(f"Vosk can't load the model in {model_dir}.", FETCH) from err
+        self._spellings = spellings or {}
+        self._decoys = tuple(decoys)
         self._started = False
-        self._before = self._fed = 0
-        self._pieces: list[dict[str, Any]] = []
         self._partial = ""
         self._where = model_dir
         # libvosk ignores a grammar, without a word, when the graph is a static one.
         self._static = (model_dir / "graph" / "HCLG.fst").is_file()
-        self._engine: Any = self._open(None if self._static else grammar)
+        self._main = self._open(None if self._static else grammar)
+        self._second: _Stream | None = None
+        if check and grammar is None and not self._static:
+            with contextlib.suppress(EngineError):  # a model that knows none of the phrases hears freely all the same
+                self._second = self._open(check)
 
     @property
     def grammar(self) -> frozenset[str] | None:
         """The phrases that can be heard; None in free decoding."""
-        return self._phrases
+        return self._main.grammar.known if self._main.limited else None
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Phrases that can't be heard because the model lacks a word of theirs."""
+        return self._main.grammar.left_out
 
     def missing_words(self, words: Iterable[str]) -> tuple[str, ...]:
         """Those of ``words`` that the model lacks, in their order, none twice."""
         return tuple(dict.fromkeys(w for w in words if not self._knows(w)))
+
+    def lacking(self, words: Iterable[str]) -> dict[str, str]:
+        """The words that the model lacks, each with the spelling that is listened for instead, or ""."""
+        # The first spelling is the author's first.
+        used: dict[str, str] = {}
+        for row, word in (self._second or self._main).grammar.meant.items():
+            used.setdefault(word, " ".join(row))
+        return {w: used.get(w, "") for w in self.missing_words(words)}
 
     def set_grammar(self, phrases: Sequence[str] | None) -> None:
         """Listen for other phrases from the next utterance on; None for free decoding.
@@ -96,8 +116,7 @@ class VoskRecognizer:
         if self._started:
             raise EngineError("The grammar can't be changed during an utterance.", "Finish or reset it first.")
         if not self._static:
-            self._engine = self._open(phrases)
-            self._before = self._fed = 0
+            self._main, self._second = self._open(phrases), None
 
     def accept(self, block: NDArray[np.int16]) -> Hypothesis | None:
         """See ``ports.Recognizer``."""
@@ -107,7 +126,7 @@ class VoskRecognizer:
         samples = np.ascontiguousarray(block, dtype=np.int16)
         for start in range(0, len(samples), BLOCK):
             self._feed(samples[start : start + BLOCK].tobytes())
-        text, _ = _split(" ".join([*(p.get("text", "") for p in self._pieces), self._under_way()]))
+        text, _ = self._main.grammar.split(self._main.under_way(), partial=True)
         if text == self._partial:
             return None
         self._partial = text
@@ -123,187 +142,124 @@ class VoskRecognizer:
         """See ``ports.Recognizer``."""
         if not self._started:
             return Hypothesis("", engine=self.name)
-        self._pieces.append(json.loads(self._engine.FinalResult()))
-        pieces, offset = self._pieces, self._before / SAMPLE_RATE
+        heard = _judged(self._main)
+        if self._second:
+            heard = agreed(heard, _judged(self._second), self._second.grammar.known)
         self._clear()
-        return self._judge(pieces, offset)
+        return heard
 
     def reset(self) -> None:
         """See ``ports.Recognizer``."""
         if self._started:
-            self._engine.FinalResult()
+            for stream in self._streams():
+                stream.finish()
         self._clear()
 
     def close(self) -> None:
         """See ``ports.Recognizer``."""
-        if self._engine is not None:
-            self.reset()
-        self._engine = self._model = None
+        self.reset()
+        self._main.engine = self._second = self._model = None
+
+    def _streams(self) -> list[_Stream]:
+        return [self._main, *([self._second] if self._second else [])]
 
     def _clear(self) -> None:
         self._started = False
-        self._pieces, self._partial = [], ""
-        # Times run on from utterance to utterance inside libvosk.
-        self._before = self._fed
+        self._partial = ""
+        for stream in self._streams():
+            stream.clear()
 
     def _feed(self, data: bytes) -> None:
         try:
-            ended = self._engine.AcceptWaveform(data)
+            for stream in self._streams():
+                stream.feed(data)
         except Exception as err:  # libvosk's binding raises plain Exception
             self._clear()
             raise EngineError("Vosk could not process the sound.", "Say it again.") from err
-        self._fed += len(data) // 2
-        if ended:  # the model's own idea of an end; ours comes with finish()
-            self._pieces.append(json.loads(self._engine.Result()))
-
-    def _under_way(self) -> str:
-        return str(json.loads(self._engine.PartialResult()).get("partial", ""))
 
     def _knows(self, word: str) -> bool:
         return bool(word) and "\0" not in word and int(self._model.vosk_model_find_word(word)) >= 0
 
-    def _open(self, phrases: Sequence[str] | None) -> Any:
+    def _open(self, phrases: Sequence[str] | None) -> _Stream:
         """A recogniser of libvosk; 4 ms, with a big grammar 60 ms."""
         vosk = _vosk()
         # An integer of at least 16,000: libvosk hangs at 0 and aborts on anything but a number.
         arguments: list[Any] = [self._model, SAMPLE_RATE]
-        chosen: tuple[str, ...] | None = None
+        grammar = FREE
         if phrases is not None:
-            chosen, self.left_out = self._sorted_out(phrases)
-            if not chosen:
-                raise EngineError("The Vosk model knows none of the pack's phrases.", _FETCH)
-            arguments.append(grammar_json([*chosen, *([UNKNOWN] if self._knows(UNKNOWN) else [])]))
+            # libvosk would drop single words that it lacks in silence: whole phrases go, or are spelled otherwise.
+            grammar = made(phrases, self._knows, self._spellings, self._decoys)
+            if not grammar.known:
+                raise EngineError("The Vosk model knows none of the pack's phrases.", FETCH)
+            arguments.append(grammar_json([*grammar.phrases, *([UNKNOWN] if self._knows(UNKNOWN) else [])]))
         try:
             engine = vosk.KaldiRecognizer(*arguments)
         except Exception as err:  # libvosk's binding raises plain Exception
-            raise EngineError(f"Vosk can't use the graph of the model in {self._where}.", _FETCH) from err
+            raise EngineError(f"Vosk can't use the graph of the model in {self._where}.", FETCH) from err
         engine.SetWords(True)
-        self._phrases = None if chosen is None else frozenset(chosen)
-        return engine
-
-    def _sorted_out(self, phrases: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Phrases that can be heard and those that can't: libvosk would drop single words of them in silence."""
-        known: dict[str, bool] = {}
-        for phrase in phrases:
-            plain = " ".join(phrase.lower().split())
-            if plain and plain != UNKNOWN:
-                known[plain] = all(self._knows(w) for w in plain.split())
-        return tuple(p for p, ok in known.items() if ok), tuple(p for p, ok in known.items() if not ok)
-
-    def _judge(self, pieces: Sequence[dict[str, Any]], offset: float) -> Hypothesis:
-        text, whole = _split(" ".join(p.get("text", "") for p in pieces))
-        words = tuple(
-            Word(
-                str(w["word"]),
-                round(max(0.0, w["start"] - offset), 3),
-                round(max(0.0, w["end"] - offset), 3),
-                round(min(1.0, max(0.0, float(w.get("conf", 1.0)))), 3),
-            )
-            for piece in pieces
-            for w in piece.get("result", ())
-            if w["word"] != UNKNOWN
-        )
-        if self._phrases is None and text in GHOSTS:
-            return Hypothesis("", engine=self.name)
-        if not text:
-            return Hypothesis("", engine=self.name, trusted=whole)
-        known = [w.confidence for w in words if w.confidence is not None]
-        confidence = sum(known) / len(known) if known else None
-        # A grammar is a bigram model over its words: half of one phrase may go on as half of another.
-        fits = self._phrases is None or made_of(text, self._phrases)
-        trusted = whole and fits and (confidence is None or confidence >= DOUBT)
-        shown = None if confidence is None else round(confidence, 3)
-        return Hypothesis(text, words=words, confidence=shown, engine=self.name, trusted=trusted)
+        return _Stream(engine, grammar, limited=phrases is not None)
 
 
-def vocabulary_size(model_dir: Path) -> int:
-    """How many words the model knows; a rough figure where it has no ``words.txt``, 0 where nothing can be read."""
-    graph = Path(model_dir) / "graph"
-    try:
-        if (graph / "words.txt").is_file():
-            with (graph / "words.txt").open("rb") as lines:
-                return sum(1 for _ in lines)
-        return (graph / "Gr.fst").stat().st_size // _BYTES_A_WORD
-    except OSError:
-        return 0
+class _Stream:
+    """A recogniser of libvosk, and what it has made of the utterance under way."""
+
+    def __init__(self, engine: Any, grammar: Grammar, *, limited: bool) -> None:
+        self.engine = engine
+        self.grammar = grammar
+        self.limited = limited
+        self.pieces: list[dict[str, Any]] = []
+        self._before = self._fed = 0
+
+    @property
+    def offset(self) -> float:
+        """Seconds that libvosk had heard before: its times run on from utterance to utterance."""
+        return self._before / SAMPLE_RATE
+
+    def feed(self, data: bytes) -> None:
+        ended = self.engine.AcceptWaveform(data)
+        self._fed += len(data) // 2
+        if ended:  # the model's own idea of an end; ours comes with finish()
+            self.pieces.append(json.loads(self.engine.Result()))
+
+    def under_way(self) -> str:
+        last = str(json.loads(self.engine.PartialResult()).get("partial", ""))
+        return " ".join([*(p.get("text", "") for p in self.pieces), last])
+
+    def finish(self) -> None:
+        self.pieces.append(json.loads(self.engine.FinalResult()))
+
+    def clear(self) -> None:
+        self.pieces = []
+        self._before = self._fed
 
 
-def check_model(model_dir: Path) -> None:
-    """Refuse a folder that would crash libvosk, or make it hear wrong words without a sign.
-
-    Raises:
-        ModelError: Something is missing, empty, cut, or has a wrong checksum.
-
-    """
-    if problem := vosk_problem(model_dir) or _conf_problem(model_dir) or _words_problem(model_dir):
-        raise ModelError(f"The Vosk model in {model_dir} can't be used: {problem}.", _FETCH)
-    for name, (_, digest) in (read_manifest(model_dir) or {}).items():
-        try:
-            right = sha256_of(model_dir / name) == digest
-        except OSError as err:
-            raise ModelError(f"{name} of the Vosk model in {model_dir} can't be read.", _FETCH) from err
-        if not right:
-            raise ModelError(f"The Vosk model in {model_dir} is damaged: {name} has a wrong checksum.", _FETCH)
-
-
-def _conf_problem(model_dir: Path) -> str | None:
-    """Without the phones of silence libvosk aborts at the first sound."""
-    try:
-        conf = (model_dir / "conf" / "model.conf").read_text("utf-8", errors="replace")
-    except OSError:
-        return "conf/model.conf can't be read"
-    if not re.search(r"^\s*--endpoint\.silence-phones=\d", conf, re.MULTILINE):
-        return "conf/model.conf doesn't name the phones of silence"
-    return None
+def _judged(stream: _Stream) -> Hypothesis:
+    """End the stream's utterance: what was said, and whether to trust it."""
+    stream.finish()
+    name = VoskRecognizer.name
+    grammar = stream.grammar
+    text, whole = grammar.split(" ".join(p.get("text", "") for p in stream.pieces))
+    if not stream.limited and text in GHOSTS:
+        return Hypothesis("", engine=name)
+    if not text:
+        return Hypothesis("", engine=name, trusted=whole)
+    words = grammar.words([_word(w, stream.offset) for piece in stream.pieces for w in piece.get("result", ())])
+    known = [w.confidence for w in words if w.confidence is not None]
+    confidence = sum(known) / len(known) if known else None
+    # A grammar is a bigram model over its words: half of one phrase may go on as half of another.
+    fits = not stream.limited or made_of(text, grammar.known)
+    trusted = whole and fits and (confidence is None or confidence >= DOUBT)
+    shown = None if confidence is None else round(confidence, 3)
+    return Hypothesis(text, words=words, confidence=shown, engine=name, trusted=trusted)
 
 
-def _words_problem(model_dir: Path) -> str | None:
-    """A cut list of words makes libvosk write other words, or none: every number up to the last must be there."""
-    file = model_dir / "graph" / "words.txt"
-    if not file.is_file():
-        return None
-    try:
-        raw = file.read_bytes()
-    except OSError:
-        return "graph/words.txt can't be read"
-    lines = raw.splitlines()
-    try:
-        numbers = sorted(int(line.rsplit(None, 1)[1]) for line in lines)
-    except (IndexError, ValueError):
-        return "graph/words.txt is damaged"
-    if not raw.endswith(b"\n") or numbers != list(range(len(numbers))):
-        return "graph/words.txt is cut short"
-    return None
-
-
-def grammar_json(phrases: Sequence[str]) -> str:
-    """A grammar as libvosk takes it: anything but a non-empty JSON list of strings is a segmentation fault there.
-
-    Raises:
-        ValueError: No phrases, or one with upper case, doubled blanks or control characters.
-
-    """
-    if not phrases:
-        raise ValueError("a grammar needs a phrase")
-    for phrase in phrases:
-        if phrase != " ".join(phrase.lower().split()) or not phrase.isprintable() or not phrase:
-            raise ValueError(f"not a plain phrase: {phrase!r}")
-    return json.dumps(list(dict.fromkeys(phrases)), ensure_ascii=False)
-
-
-def made_of(text: str, phrases: frozenset[str]) -> bool:
-    """Whether the text is one of the phrases, or several of them one after the other."""
-    words = text.split()
-    reached = [True] + [False] * len(words)
-    for end in range(1, len(words) + 1):
-        reached[end] = any(reached[start] and " ".join(words[start:end]) in phrases for start in range(end))
-    return bool(words) and reached[-1]
-
-
-def _split(text: str) -> tuple[str, bool]:
-    """The text without ``[unk]``, and whether there was none."""
-    words = text.split()
-    return " ".join(w for w in words if w != UNKNOWN), UNKNOWN not in words
+def _word(row: Mapping[str, Any], offset: float) -> Word:
+    return Word(
+        str(row["word"]),
+        round(max(0.0, row["start"] - offset), 3),
+        round(max(0.0, row["end"] - offset), 3),
+        round(min(1.0, max(0.0, float(row.get("conf", 1.0)))), 3),
+    )
 
 
 def _vosk() -> Any:

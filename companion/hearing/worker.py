@@ -3,9 +3,10 @@
 Decoding holds Python's interpreter lock (PocketSphinx) or may abort the process (libvosk on bad input); here
 neither can touch the sound or the keys. A request is a line of JSON on standard input, then as many bytes of
 sound (int16, 16,000 Hz) as its ``bytes`` says: ``{"op": "open", "engine", "model", "phrases", "cache",
-"partials"}``, ``{"op": "accept"}``, ``{"op": "pause"}``, ``{"op": "finish"}``, ``{"op": "reset"}``, ``{"op":
-"expect", "replies"}``. A reply is a line
-of JSON: ``{"hypothesis": {…}|null}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its
+"partials", "check", "spellings"}``, ``{"op": "accept"}``, ``{"op": "pause"}``, ``{"op": "finish"}``, ``{"op":
+"reset"}``, ``{"op": "expect", "replies"}``, ``{"op": "lacking", "words"}``. A reply is a line of JSON:
+``{"hypothesis": {…}|null}``,
+``{"lacking": {word: spelling}}``, ``{}``, or ``{"error": class, "what", "to_do"}``. The process ends with its
 standard input.
 """
 
@@ -78,9 +79,12 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
 def _open(request: dict[str, Any]) -> Recognizer:
     phrases = request["phrases"]
     if request["engine"] == "vosk":
+        from companion.hearing.decoys import decoys
         from companion.hearing.vosk import VoskRecognizer
 
-        return VoskRecognizer(Path(request["model"]), phrases)
+        check, spellings = request["check"], request["spellings"]
+        others = decoys(phrases or check, Path(request["cache"]))
+        return VoskRecognizer(Path(request["model"]), phrases, check=check, spellings=spellings, decoys=others)
     if request["engine"] == "words":
         from companion.hearing.spotter import WordSpotter
 
@@ -96,6 +100,9 @@ def _serve(recognizer: Recognizer, request: dict[str, Any], data: bytes) -> dict
         return _told(recognizer.accept(np.frombuffer(data, dtype=np.int16)))
     if op == "finish":
         return _told(recognizer.finish())
+    if op == "lacking":
+        ask = getattr(recognizer, "lacking", None)
+        return {"lacking": ask(request["words"]) if ask else {}}
     if op == "pause":
         recognizer.pause()
     elif op == "expect":
