@@ -47,11 +47,11 @@ def main() -> int:
     print(
         f"{seconds / 60:.0f} minutes of narration alone, five voices and rooms: {len(false)} false {false}", flush=True
     )
-    words, others = synthesised(SPOKEN), []
+    words, others = synthesised(SPOKEN), list[tuple[str, str, Floats]]()
     for folder in chosen.folders:
         people = _people(folder)
         words += [p for p in people if p[0]]
-        others += [(word, name, said * 10 ** (chosen.beside / 20)) for word, name, said in people if not word]
+        others += [("", name, said * 10 ** (chosen.beside / 20)) for word, name, said in people if not word]
     print("said over it:")
     _over(words + others, spotter, chosen.leak)
     return 0

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from companion.events import Decision
 from companion.understanding.calibrated import ALONE, TOGETHER, Calibration
 from companion.understanding.evidence import Evidence
 from companion.understanding.exemplars import ADVICE, URGENT
@@ -185,3 +186,20 @@ def _rival_named(label: str) -> str:
     if label.startswith(URGENT):
         return f'that it is like a sign of "{label.removeprefix(URGENT)}"'
     return "that the pack doesn't speak of it"
+
+
+def carried_out(verdict: Verdict, reading: Reading) -> Decision:
+    """The decision of a verdict on the words."""
+    candidates = tuple((m.id, round(m.score, 3)) for m in reading.matches[:3] if m.score > 0)
+    if verdict.kind == "answer":
+        return Decision("answer", verdict.ids[0], candidates=candidates, reasons=verdict.reasons)
+    if verdict.kind == "confirm":
+        scores = dict(candidates)
+        offered = tuple((i, scores.get(i, 0.0)) for i in verdict.ids)
+        return Decision("confirm", verdict.ids[0], candidates=offered, reasons=verdict.reasons)
+    return Decision("decline", None, candidates=near(reading), reasons=verdict.reasons)
+
+
+def near(reading: Reading) -> tuple[tuple[str, float], ...]:
+    """Topics near enough by words to be named, never read."""
+    return tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)

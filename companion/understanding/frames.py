@@ -126,6 +126,8 @@ _TAILS = frozenset(
     ("because as since i so for it that you my if and please thanks sorry or in this could can would do").split()
 )
 _JOINING = frozenset("and so but because".split())
+LEAST_BEFORE = 4
+"""Words before a joining word, and after it, from which on each side says something by itself."""
 _OPENERS = _JOINING | frozenset(
     "i we he she it that there this the a they you my our only just since as for well mind see now when which not or please "
     "cause cos though although anyway while because if".split()
@@ -182,6 +184,17 @@ def clauses(words: list[str]) -> list[list[str]]:
     return out
 
 
+_TWO = re.compile(
+    r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)"
+)
+
+
+def two_questions(words: list[str]) -> list[list[str]] | None:
+    """The two questions of one breath; None where it is one ("is it just the tumor or also what is around it")."""
+    parts = [p.split() for p in _TWO.split(" ".join(words)) if p.strip()]
+    return parts if len(parts) == 2 and parts[0][-1] not in {"or", "but", "not", "and"} else None
+
+
 def questions_after_talk(words: list[str]) -> list[list[str]]:
     """The questions that follow a word of turning to them ("…, so what is …", "… and wondered whether …")."""
     return [question for at, question in questions_within(words) if words[at - 1] in _TURNING]
@@ -220,6 +233,13 @@ def breaths(words: list[str]) -> list[list[str]]:
             if rest not in out and _asks(rest):
                 out.append(rest)
     return out
+
+
+def afterthoughts(words: list[str]) -> list[list[str]]:
+    """What follows the first and the last joining word ("... because I can't get my breath"); [] where none does."""
+    places = [n for n, word in enumerate(words) if word in _JOINING and n >= LEAST_BEFORE]
+    tails = [words[n + 1 :] for n in sorted({*places[:1], *places[-1:]})]
+    return [tail for tail in tails if len(tail) >= LEAST_BEFORE]
 
 
 def _first_breath(words: list[str]) -> list[str]:

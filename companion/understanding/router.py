@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,12 +11,12 @@ from companion.understanding import steering
 from companion.understanding.background import Topics
 from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
-from companion.understanding.decide import Verdict, judge, weigh_up
+from companion.understanding.decide import Verdict, carried_out, judge, near, weigh_up
 from companion.understanding.doubt import EMBEDDED, asked_first, brief, doubted, word_or_topic
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
-from companion.understanding.frames import HARMLESS, clauses
-from companion.understanding.lexical import Lexical, Reading, by_wording
+from companion.understanding.frames import HARMLESS, afterthoughts, clauses, two_questions
+from companion.understanding.lexical import Lexical, by_wording
 from companion.understanding.library import LARGE, Library
 from companion.understanding.likeness import danger, likeness
 from companion.understanding.meanings import Meanings
@@ -31,11 +30,6 @@ from companion.understanding.vocabulary import Vocabulary
 
 Learn = Callable[[Pack, Vocabulary], "Topics | Library"]
 """Begins to make the topic model of a pack, or the index of one that is a library."""
-
-_JOINING = frozenset({"or", "but", "not", "and"})
-_SPLIT = re.compile(
-    r"\b(?:and|also|plus)(?: also| then)? (?=(?:what|how|why|when|where|which|who|is|are|can|could|does|do|will)\b)"
-)
 
 NEAREST_NAMED = 0.15
 """Least value of a topic that a decline names."""
@@ -111,6 +105,9 @@ class Router:
             return decision
         if alike := self._by_likeness(finding, words, strict=strict):
             return alike
+        return self._behind(words) or self._asked(finding, words, context)
+
+    def _asked(self, finding: Finding, words: list[str], context: Context) -> Decision:
         if finding.grade == "personal":
             aside = self._in_passing(finding, words)
             if aside and aside.kind == "answer":
@@ -118,6 +115,17 @@ class Router:
             return self._in_story(finding, words) or aside or self._advice(finding)
         found = self._topic(list(finding.question), words, context)
         return self._hint_of_advice(found, finding, words) if PERSONS & set(words) else found
+
+    def _behind(self, words: list[str]) -> Decision | None:
+        """A cry for help behind a question ("does it go to the lungs because I can't finish a sentence")."""
+        for tail in afterthoughts(words):
+            finding = self._safety.check(tail)
+            scores = self._scores(finding.question)
+            kind, label = likeness(scores, finding, tail, self._content, strict=True) if scores else ("", "")
+            if kind == "urgent":
+                why = f'What is said behind it is like "{scores.nearest[scores.labels.index(label)]}".' if scores else ""
+                return Decision("urgent", label.removeprefix(URGENT), reasons=(why, "Safety comes before everything else."))
+        return None
 
     def _beside_sight(
         self, rest: list[str], words: list[str], found: Finding
@@ -207,9 +215,9 @@ class Router:
 
     def _advice(self, finding: Finding) -> Decision:
         reading = self._lexical.read(finding.question)
-        near = _near(reading)
+        close = near(reading)
         return Decision(
-            "advice", near[0][0] if near else None, candidates=near,
+            "advice", close[0][0] if close else None, candidates=close,
             reasons=(finding.reason, "A question about one person is never answered directly."),
         )  # fmt: skip
 
@@ -357,32 +365,16 @@ class Router:
             )
             if better and (verdict.kind == "decline" or better[0].kind == "answer") and not (reading.foreign or reading.organs):
                 verdict, reading = better
-        return self._carry_out(verdict, reading)
+        return carried_out(verdict, reading)
 
     def _two(self, bare: list[str], context: Context) -> Decision | None:
         """Two questions in one breath, when each is clear on its own."""
-        parts = [p.split() for p in _SPLIT.split(" ".join(bare)) if p.strip()]
-        if len(parts) != 2 or parts[0][-1] in _JOINING:
-            return None  # "is it just the tumor or also what is around it" is one
+        if (parts := two_questions(bare)) is None:
+            return None
         first, second = (self._topic(part, part, context) for part in parts)
         if first.kind == second.kind == "answer" and first.id != second.id:
             return replace(first, then=second, reasons=("Two questions in one breath.", *first.reasons))
         return None
-
-    def _carry_out(self, verdict: Verdict, reading: Reading) -> Decision:
-        candidates = tuple((m.id, round(m.score, 3)) for m in reading.matches[:3] if m.score > 0)
-        if verdict.kind == "answer":
-            return Decision("answer", verdict.ids[0], candidates=candidates, reasons=verdict.reasons)
-        if verdict.kind == "confirm":
-            scores = dict(candidates)
-            offered = tuple((i, scores.get(i, 0.0)) for i in verdict.ids)
-            return Decision("confirm", verdict.ids[0], candidates=offered, reasons=verdict.reasons)
-        return Decision("decline", None, candidates=_near(reading), reasons=verdict.reasons)
-
-
-def _near(reading: Reading) -> tuple[tuple[str, float], ...]:
-    """Topics near enough by words to be named, never read."""
-    return tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)
 
 
 def _share(value: float) -> float:
