@@ -4,7 +4,9 @@
 
 Needs the programs flite and espeak-ng (Debian: apt-get install flite espeak-ng) and no network. The small model takes
 about a minute on two cores, and hears what the pack's phrases are made of; equal words give equal files. It is made for
-the tests, kept in a cache by what it is made from. models/README.md says how well it hears, and whom.
+the tests, kept in a cache by what it is made from. models/README.md says how well it hears, and whom. ``--replies``
+hears numbers, yes and no, and commands only; it speaks with festival's voices ked and slt, too, where they are
+(festival, festvox-kdlpc16k, festvox-us-slt-hts).
 """
 
 from __future__ import annotations

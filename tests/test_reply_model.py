@@ -85,7 +85,7 @@ def test_words_have_states_of_their_own_and_held_out_voices_say_nothing():
 @needs_voices
 @pytest.mark.one_python
 def test_equal_plans_give_equal_files_that_libvosk_loads(tmp_path):
-    plan = Plan(utterances=24, copies=1, hidden=16, epochs=(1.0, 1.0, 1.0), others=60)
+    plan = Plan(utterances=24, copies=1, hidden=16, epochs=(1.0, 1.0), others=60)
     for name in ("one", "two"):
         build(tmp_path / name, plan, lambda line: None)
     files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file())
