@@ -1,10 +1,12 @@
 """Make a Vosk model for a pack from synthesised speech: real files that the real libvosk loads.
 
-    python scripts/build_vosk_model.py FOLDER [--pack DIR] [--large]
+    python scripts/build_vosk_model.py FOLDER [--pack DIR] [--large | --replies]
 
 Needs the programs flite and espeak-ng (Debian: apt-get install flite espeak-ng) and no network. The small model takes
 about a minute on two cores, and hears what the pack's phrases are made of; equal words give equal files. It is made for
-the tests, kept in a cache by what it is made from. models/README.md says how well it hears, and whom.
+the tests, kept in a cache by what it is made from. models/README.md says how well it hears, and whom. ``--replies``
+hears numbers, yes and no, and commands only; it speaks with festival's voices ked and slt, too, where they are
+(festival, festvox-kdlpc16k, festvox-us-slt-hts).
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="where the model goes; must not be there yet")
     parser.add_argument("--pack", type=Path, help="a pack's folder; ours when left out")
-    parser.add_argument("--large", action="store_true", help="more speech, a larger network: some 30 minutes")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--large", action="store_true", help="more speech, a larger network: some 30 minutes")
+    size.add_argument("--replies", action="store_true", help="numbers, yes and no, commands only: some 30 minutes")
     options = parser.parse_args()
     if missing := [p for p in PROGRAMS if shutil.which(p) is None]:
         print(f"error: {missing[0]} is not there. For example: apt-get install {missing[0]}.", file=sys.stderr)
@@ -42,11 +46,16 @@ def main() -> int:
         return 1
     sys.path[:0] = [str(SCRIPTS), str(ROOT)]
     from vosk_model.build import LARGE, SMALL, build
+    from vosk_model.replies import Plan
+    from vosk_model.replies import build as build_replies
 
     from companion.content import load_pack
     from companion.understanding.phrases import phrases
 
-    build(phrases(load_pack(options.pack)), options.folder, LARGE if options.large else SMALL, print)
+    if options.replies:
+        build_replies(options.folder, Plan(), print)
+    else:
+        build(phrases(load_pack(options.pack)), options.folder, LARGE if options.large else SMALL, print)
     print(f"The model is in {options.folder}.")
     return 0
 

@@ -81,7 +81,8 @@ def build(phrases: Sequence[str], folder: Path, plan: Plan = SMALL, say: Say = p
     leaving = leave_chances(_lengths(labels))
     graph = decoding_graph(words, leaving)
     model = language_model(rows, graph.numbers)
-    write_model(folder, Acoustic(network.folded(), CONTEXT, network.priors, leaving), graph, model)
+    splices = [range(-CONTEXT, CONTEXT + 1), *((0,) for _ in plan.hidden)]
+    write_model(folder, Acoustic(network.folded(), splices, network.priors, leaving), graph, model)
     return losses
 
 

@@ -27,12 +27,13 @@ CONF = (
 Floats = NDArray[np.float32]
 
 
-def mfcc(samples: NDArray[np.float32], warp: float = 1.0) -> Floats:
+def mfcc(samples: NDArray[np.float32], warp: float = 1.0, starts: NDArray[np.int64] | None = None) -> Floats:
     """The cepstra of one sound.
 
     Args:
         samples: 16 kHz mono on the scale of int16, shape (n,).
         warp: Stretches the frequency axis, as another length of the vocal tract does; 1 for none.
+        starts: First samples of the frames; every 10 ms when left out.
 
     Returns:
         Shape (frames, 20); no frame for less than 25 ms.
@@ -41,7 +42,8 @@ def mfcc(samples: NDArray[np.float32], warp: float = 1.0) -> Floats:
     count = 1 + (len(samples) - FRAME) // SHIFT if len(samples) >= FRAME else 0
     if count <= 0:
         return np.zeros((0, CEPSTRA), np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[:: SHIFT][:count].astype(np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(samples, FRAME)
+    frames = (windows[::SHIFT][:count] if starts is None else windows[starts]).astype(np.float32)
     frames = frames - frames.mean(axis=1, keepdims=True)
     before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
     frames = (frames - np.float32(0.97) * before) * _window()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vosk_model.features import CEPSTRA, CONF
 from vosk_model.graph import Fst, Graph, acceptor, lookahead
-from vosk_model.phones import CLASSES, class_of, phone_ids
+from vosk_model.phones import SILENCE, SPEECH, class_of, phone_ids
 
 ACOUSTIC_SCALE = 0.35
 SUBSAMPLING = 3
@@ -43,12 +43,14 @@ class Acoustic:
 
     layers: Sequence[Layer]
     """Affine layers; all but the last are followed by a rectifier, the last by log-softmax."""
-    context: int
-    """Frames on each side that the first layer sees."""
+    splices: Sequence[Sequence[int]]
+    """For each layer the frames of the one before it that it sees, by their distance; (0,) for the same one only."""
     priors: Floats
     """Share of each class, shape (classes,)."""
     leaving: Mapping[str, float]
     """See ``graph.leave_chances``."""
+    speech: Sequence[str] = SPEECH
+    """The phones beside silence and the unknown."""
 
 
 def write_model(folder: Path, acoustic: Acoustic, graph: Graph, model: Fst) -> None:
@@ -63,8 +65,8 @@ def write_model(folder: Path, acoustic: Acoustic, graph: Graph, model: Fst) -> N
     """
     for part in ("am", "conf", "graph/phones"):
         (folder / part).mkdir(parents=True)
-    ids = phone_ids()
-    (folder / "am" / "final.mdl").write_bytes(b"\0B" + _transitions(acoustic.leaving) + _network(acoustic))
+    ids = phone_ids(acoustic.speech)
+    (folder / "am" / "final.mdl").write_bytes(b"\0B" + _transitions(acoustic) + _network(acoustic))
     (folder / "conf" / "mfcc.conf").write_text(CONF)
     (folder / "conf" / "model.conf").write_text(MODEL_CONF)
     (folder / "graph" / "HCLr.fst").write_bytes(lookahead(graph))
@@ -79,7 +81,7 @@ def write_model(folder: Path, acoustic: Acoustic, graph: Graph, model: Fst) -> N
 
 def _place(name: str) -> str:
     base, _, place = name.partition("_")
-    return _PLACES[place] if place else ("nonword" if class_of(base) == 0 else "singleton")
+    return _PLACES[place] if place else ("nonword" if base == SILENCE else "singleton")
 
 
 def _int(value: int) -> bytes:
@@ -102,13 +104,13 @@ def _matrix(values: Floats) -> bytes:
     return b"FM " + _int(values.shape[0]) + _int(values.shape[1]) + values.astype("<f4").tobytes()
 
 
-def _transitions(leaving: Mapping[str, float]) -> bytes:
-    ids = phone_ids()
+def _transitions(acoustic: Acoustic) -> bytes:
+    leaving, ids = acoustic.leaving, phone_ids(acoustic.speech)
     # One topology for all: a state that is left or stayed in, and the end.
     state = _int(0) + _int(2) + _int(0) + _float(0.5) + _int(1) + _float(0.5)
     entry = _int(2) + state + _int(-1) + _int(0)
     topology = _ints(list(ids.values())) + _ints([-1] + [0] * len(ids)) + _int(1) + entry
-    triples = b"".join(_int(n) + _int(0) + _int(class_of(name)) for name, n in ids.items())
+    triples = b"".join(_int(n) + _int(0) + _int(class_of(name, acoustic.speech)) for name, n in ids.items())
     chances = [0.0]
     for name in ids:
         chances += [float(np.log(1 - leaving[name])), float(np.log(leaving[name]))]
@@ -119,11 +121,13 @@ def _transitions(leaving: Mapping[str, float]) -> bytes:
 
 
 def _network(acoustic: Acoustic) -> bytes:
-    layers, context, priors = acoustic.layers, acoustic.context, acoustic.priors
-    spliced = ", ".join(f"Offset(input, {n})" if n else "input" for n in range(-context, context + 1))
-    lines, parts, before = [f"input-node name=input dim={CEPSTRA}"], list[bytes](), f"Append({spliced})"
-    for n, (weights, biases) in enumerate(layers, 1):
-        lines.append(f"component-node name=affine{n} component=affine{n} input={before}")
+    layers, priors = acoustic.layers, acoustic.priors
+    context = sum(max(splice) for splice in acoustic.splices)
+    lines, parts, before = [f"input-node name=input dim={CEPSTRA}"], list[bytes](), "input"
+    for n, ((weights, biases), splice) in enumerate(zip(layers, acoustic.splices, strict=True), 1):
+        spliced = ", ".join(f"Offset({before}, {d})" if d else before for d in splice)
+        seen = f"Append({spliced})" if len(splice) > 1 else before
+        lines.append(f"component-node name=affine{n} component=affine{n} input={seen}")
         affine = b"<LinearParams> " + _matrix(weights) + b"<BiasParams> " + _vector(biases)
         parts.append(_component(f"affine{n}", "FixedAffineComponent", affine))
         last = n == len(layers)
@@ -135,7 +139,7 @@ def _network(acoustic: Acoustic) -> bytes:
         parts.append(_component(name, kind, inner))
         before = name
     lines.append(f"output-node name=output input={before} objective=linear")
-    assert len(priors) == len(CLASSES)
+    assert len(priors) == len(acoustic.speech) + 2
     return (
         b"<Nnet3> \n" + "\n".join(lines).encode() + b"\n\n<NumComponents> " + _int(len(parts)) + b"".join(parts)
         + b"</Nnet3> <LeftContext> " + _int(context) + b"<RightContext> " + _int(context)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vosk_model.lexicon import UNKNOWN_WORD, Pronunciation
-from vosk_model.phones import SILENCE, class_of, in_word, phone_ids
+from vosk_model.phones import SILENCE, SPEECH, class_of, in_word, phone_ids
 
 MAGIC, ADDON_MAGIC = 2125659606, 446681434
 EXPANDED, ACCEPTOR, NOT_ACCEPTOR, ILABELS_SORTED, OLABELS_SORTED = 0x1, 0x10000, 0x20000, 0x10000000, 0x40000000
@@ -70,17 +70,20 @@ class Graph:
     """For each state of the trie the numbers that come next from it, as runs [first, last + 1)."""
 
 
-def leave_chances(frames: Mapping[int, float]) -> dict[str, float]:
+def leave_chances(frames: Mapping[int, float], speech: Sequence[str] = SPEECH) -> dict[str, float]:
     """How likely each numbered phone ends after one step of 30 ms.
 
     Args:
         frames: Mean length of each class, in frames of 10 ms.
+        speech: The phones beside silence and the unknown.
 
     """
-    return {name: min(0.9, max(0.05, 3.0 / frames.get(class_of(name), 8.0))) for name in phone_ids()}
+    return {n: min(0.9, max(0.05, 3.0 / frames.get(class_of(n, speech), 8.0))) for n in phone_ids(speech)}
 
 
-def decoding_graph(words: Mapping[str, Sequence[Pronunciation]], leaving: Mapping[str, float]) -> Graph:
+def decoding_graph(
+    words: Mapping[str, Sequence[Pronunciation]], leaving: Mapping[str, float], speech: Sequence[str] = SPEECH
+) -> Graph:
     """The trie of all words."""
     root = _Node()
     for word in sorted(words):
@@ -92,7 +95,7 @@ def decoding_graph(words: Mapping[str, Sequence[Pronunciation]], leaving: Mappin
                 node.words[row[-1]].append(word)
     numbers: dict[str, int] = {}
     _number(root, numbers)
-    return _Builder(numbers, leaving).build(root)
+    return _Builder(numbers, leaving, phone_ids(speech)).build(root)
 
 
 def _number(node: _Node, numbers: dict[str, int]) -> None:
@@ -104,8 +107,8 @@ def _number(node: _Node, numbers: dict[str, int]) -> None:
 
 
 class _Builder:
-    def __init__(self, numbers: dict[str, int], leaving: Mapping[str, float]) -> None:
-        self._numbers, self._ids, self._leaving = numbers, phone_ids(), leaving
+    def __init__(self, numbers: dict[str, int], leaving: Mapping[str, float], ids: Mapping[str, int]) -> None:
+        self._numbers, self._ids, self._leaving = numbers, ids, leaving
         self._fst, self._exits = Fst(), dict[str, int]()
         self._next: dict[int, set[int]] = {}
 

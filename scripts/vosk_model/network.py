@@ -178,21 +178,33 @@ def align(
     states = len(classes)
     if len(features) < states:
         return np.full(len(features), _SILENCE, np.uint8)
-    scores = network.log_likelihoods(features)[:, classes]
+    path = best_path(network.log_likelihoods(features)[:, classes], optional)
+    return np.array(classes, np.uint8)[path]
+
+
+def best_path(scores: Floats, optional: Sequence[bool]) -> NDArray[np.int64]:
+    """Through states one after the other, of which some may be left out, shape (frames,): the number of the state.
+
+    Args:
+        scores: Log-likelihood of each state, shape (frames, states); no fewer frames than states.
+        optional: Which states may be left out; the last is one of them.
+
+    """
+    states = len(optional)
     may_skip = np.array([n >= 2 and optional[n - 1] for n in range(states)])
     best = np.full(states, -np.inf, np.float32)
     best[:2] = scores[0, :2]
-    came = np.zeros((len(features), states), np.int8)
+    came = np.zeros((len(scores), states), np.int8)
     worst = np.float32(-np.inf)
-    for t in range(1, len(features)):
+    for t in range(1, len(scores)):
         one = np.concatenate([[worst], best[:-1]])
         two = np.where(may_skip, np.concatenate([[worst, worst], best[:-2]]), worst)
         ways = np.stack([best, one, two])
         came[t] = ways.argmax(axis=0)
         best = ways.max(axis=0) + scores[t]
     state = states - 1 if best[-1] >= best[-2] else states - 2
-    path = np.empty(len(features), np.int64)
-    for t in range(len(features) - 1, -1, -1):
+    path = np.empty(len(scores), np.int64)
+    for t in range(len(scores) - 1, -1, -1):
         path[t] = state
         state -= came[t, state]
-    return np.array(classes, np.uint8)[path]
+    return path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SILENCE, UNKNOWN = "pau", "spn"
 """Silence, as flite names it, and the phone of what is no word of the model."""
 SPEECH = tuple(
@@ -16,15 +18,15 @@ POSITIONS = "BEIS"
 """Begin, end, inside, single: a word's phones carry their place, so that libvosk finds where words begin and end."""
 
 
-def phone_ids() -> dict[str, int]:
+def phone_ids(speech: Sequence[str] = SPEECH) -> dict[str, int]:
     """Numbers from 1, as Kaldi has it: silence, the unknown, then four for each phone of speech, such as "ae_B"."""
-    names = [SILENCE, UNKNOWN, *(f"{phone}_{place}" for phone in SPEECH for place in POSITIONS)]
+    names = [SILENCE, UNKNOWN, *(f"{phone}_{place}" for phone in speech for place in POSITIONS)]
     return {name: n for n, name in enumerate(names, 1)}
 
 
-def class_of(name: str) -> int:
+def class_of(name: str, speech: Sequence[str] = SPEECH) -> int:
     """The class of a numbered phone."""
-    return CLASSES.index(name.partition("_")[0])
+    return (SILENCE, UNKNOWN, *speech).index(name.partition("_")[0])
 
 
 def in_word(phones: tuple[str, ...]) -> tuple[str, ...]:
