@@ -98,10 +98,12 @@ def blocks(narration, near, played):
         yield end / SAMPLE_RATE, np.clip(near[start:end], -32_768, 32_767).astype(np.int16)
 
 
-def overheard(narration, near):
-    """What is cut out of the microphone's sound while the narration is played."""
+def overheard(narration, near, question=None):
+    """What is cut out of the microphone's sound while the narration is played, after the listener's question."""
     played = Played()
     ears = Overheard(played)
+    for start in range(0, len(question) - 1_600 if question is not None else 0, 1_600):
+        ears.push(question[start : start + 1_600], (start - len(question)) / SAMPLE_RATE, speaking=False)
     return [piece for end, block in blocks(narration, near, played) for piece in ears.push(block, end, speaking=True)]
 
 
@@ -137,6 +139,16 @@ def test_over_a_narration_only_the_word_is_cut_out_and_heard(narration, say, spo
         spotter.accept(piece)
         heard.append(spotter.finish().text)
     assert heard == ["stop", "next", "repeat"]
+
+
+def test_a_word_from_further_off_than_the_listener_is_none(narration, say):
+    near = leak_of(narration) * 0.05 + RNG.normal(0, 5, len(narration))
+    question, word = samples_of(say("what is metastasis", "rms")), samples_of(say("stop", "rms")).astype(float)
+    for start, share in ((6.5, 0.1), (10.5, 0.6)):
+        at = round(start * SAMPLE_RATE)
+        near[at : at + len(word)] += word * share
+    assert len(overheard(narration, near)) == 2
+    assert len(overheard(narration, near, question)) == 1
 
 
 @pytest.mark.parametrize("text", ["seven", "yes", "no"])

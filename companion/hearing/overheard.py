@@ -17,6 +17,11 @@ LEAST_LEVEL = 60.0
 NEEDED, QUIET, LONGEST = 0.1, 0.3, 1.8
 """Seconds: of loud blocks in a word, of silence that ends it, and from which on it is none of the armed ones."""
 PRE_ROLL = 0.25
+SOFTER = 0.3
+"""Of the listener's own level, below which a word is somebody else's, further off: two arm's lengths beside a headset's
+microphone, or the other end of the room."""
+USUAL, KEPT = 0.5, 30.0
+"""Seconds of the listener's speech from which on that level is known, and of which it is the median."""
 LEARNING = 3.0
 """Seconds of the companion's own sound that must have been learnt from before anything counts as a word."""
 
@@ -33,12 +38,14 @@ class Overheard:
         """Know nothing yet."""
         self._residual = Residual(played)
         self._floor = LEAST_LEVEL / OVER
+        self._usual: deque[float] = deque(maxlen=round(KEPT * SAMPLE_RATE / BLOCK))
         self._before: deque[NDArray[np.int16]] = deque(maxlen=round(PRE_ROLL * SAMPLE_RATE / BLOCK))
         self._clear()
 
     def _clear(self) -> None:
         self._word: list[NDArray[np.int16]] = []
-        self._loud = self._quiet = self._length = 0
+        self._loud: list[float] = []
+        self._quiet = self._length = 0
 
     def push(self, block: NDArray[np.int16], now: float, *, speaking: bool) -> list[NDArray[np.int16]]:
         """Take a block of the microphone.
@@ -56,12 +63,25 @@ class Overheard:
         if not speaking:
             self._before.clear()
             self._clear()
+            self._listen(block)
         words = [word for piece in pieces if (word := self._block(piece)) is not None]
         return words if self._residual.learnt * BLOCK >= LEARNING * SAMPLE_RATE else []
 
+    def _listen(self, block: NDArray[np.int16]) -> None:
+        """Learn how loud the listener is, from what is said while the companion is silent."""
+        levels = (_level(block[at : at + BLOCK]) for at in range(0, len(block) - BLOCK + 1, BLOCK))
+        self._usual.extend(level for level in levels if self._is_loud(level))
+
+    def _is_loud(self, level: float) -> bool:
+        return level > max(OVER * self._floor, LEAST_LEVEL)
+
+    def _is_far(self, levels: list[float]) -> bool:
+        known = len(self._usual) * BLOCK >= USUAL * SAMPLE_RATE
+        return known and float(np.median(levels)) < SOFTER * float(np.median(self._usual))
+
     def _block(self, block: NDArray[np.int16]) -> NDArray[np.int16] | None:
-        level = float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))
-        loud = level > max(OVER * self._floor, LEAST_LEVEL)
+        level = _level(block)
+        loud = self._is_loud(level)
         if not loud:
             self._floor += 0.03 * (level - self._floor)
         else:
@@ -76,10 +96,16 @@ class Overheard:
         self._length += 1
         if self._length * BLOCK <= (LONGEST + 2 * QUIET) * SAMPLE_RATE:
             self._word.append(block)
-        self._loud += loud
+        self._loud += [level] * loud
         self._quiet = 0 if loud else self._quiet + 1
         if self._quiet * BLOCK < QUIET * SAMPLE_RATE:
             return None
-        word, loud_blocks, seconds = np.concatenate(self._word), self._loud, self._length * BLOCK / SAMPLE_RATE - QUIET
+        word, loud_levels, seconds = np.concatenate(self._word), self._loud, self._length * BLOCK / SAMPLE_RATE - QUIET
         self._clear()
-        return word if loud_blocks * BLOCK >= NEEDED * SAMPLE_RATE and seconds <= LONGEST else None
+        whole = len(loud_levels) * BLOCK >= NEEDED * SAMPLE_RATE and seconds <= LONGEST
+        return word if whole and not self._is_far(loud_levels) else None
+
+
+def _level(block: NDArray[np.int16]) -> float:
+    """Root mean square, of 32,768."""
+    return float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))
