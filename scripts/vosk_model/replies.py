@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from companion.dialogue.prompts import NUMBER_WORDS
-from companion.hearing.pocketsphinx import _frequent_words
+from companion.hearing.pocketsphinx import frequent_words
 from vosk_model.features import CEPSTRA, FRAME, SHIFT, Floats
 from vosk_model.files import Acoustic, write_model
 from vosk_model.graph import decoding_graph, language_model, leave_chances
@@ -107,7 +107,7 @@ def inventory(others: int) -> Inventory:
 
     home = Path(pocketsphinx.get_model_path("en-us"))
     with tempfile.TemporaryDirectory() as cache:
-        frequent = _frequent_words(home / "en-us.lm.bin", home / "cmudict-en-us.dict", Path(cache))
+        frequent = frequent_words(home / "en-us.lm.bin", home / "cmudict-en-us.dict", Path(cache))
     said: dict[str, list[Pronunciation]] = {}
     with (home / "cmudict-en-us.dict").open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
