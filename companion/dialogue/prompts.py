@@ -13,6 +13,10 @@ LISTED = 10
 
 HELLO = "Hello. Ask a question about {title}, or say help. Nothing leaves this computer."
 REMIND = "I am listening. Ask a question, or say list questions."
+COURTESY = {
+    "hello": "Hello. Ask a question, or say help.",
+    "thanks": "You are welcome. Ask another question, or say goodbye.",
+}
 GOODBYE = "Goodbye. Your place is saved."
 STOPPED = "Stopped. Your place is saved."
 HELD = "All right. It is still paused. Say resume to go on, or ask a question."

@@ -11,6 +11,7 @@ from companion.understanding import steering
 from companion.understanding.background import Topics
 from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
+from companion.understanding.courtesy import courtesy
 from companion.understanding.decide import Verdict, carried_out, judge, near, weigh_up
 from companion.understanding.doubt import EMBEDDED, asked_first, brief, doubted, word_or_topic
 from companion.understanding.evidence import Evidence, weigh
@@ -103,6 +104,8 @@ class Router:
             command = None
         if command and (decision := self._command(command, context)):
             return decision
+        if not context.options and (polite := courtesy(words)):
+            return Decision("decline", None, argument=polite, reasons=("It is a greeting or thanks, and no question.",))
         if alike := self._by_likeness(finding, words, strict=strict):
             return alike
         return self._behind(words) or self._asked(finding, words, context)
