@@ -182,6 +182,8 @@ def test_a_word_means_its_command_only_while_it_speaks_and_never_out_of_its_own_
     second = State(mode="speaking", said=speaking.said, sentence=1)
     assert over("stop", second) is None, "the sentence before may still be in the air"
     assert over("stop", State(mode="speaking", said=("A.", "B.", "It travels."), sentence=2)).id == "stop"
+    short = ("Say pause, next or stop at any time.", "Fact 1.", "Cancer can spread.")
+    assert over("stop", State(mode="speaking", said=short, sentence=2)) is None, "so may the one before a short one"
     assert over("stop", State(mode="speaking", said=speaking.said, sentence=2)) is None
     assert over("go on", State(mode="speaking", said=("Doctors go there.",))) is None
     assert over("stop", State(mode="paused", said=("B.",))) is None
@@ -190,10 +192,11 @@ def test_a_word_means_its_command_only_while_it_speaks_and_never_out_of_its_own_
 
 def test_the_last_word_before_a_new_answer_is_still_its_own():
     spoken = State(mode="speaking", said=("This is general.", "Say pause, next or stop at any time."), sentence=1)
-    state, _ = say_next(spoken, "Cancer can spread. It travels in blood.")
+    state, _ = say_next(spoken, f"Cancer can spread. {TEXT} It travels in blood.")
     assert over("stop", state) is None
     assert over("slower", state) is not None
-    assert over("stop", replace(state, sentence=1)) is not None
+    assert over("stop", replace(state, sentence=1)) is None
+    assert over("stop", replace(state, sentence=2)) is not None
 
 
 def test_no_other_word_begins_like_an_armed_one_and_all_are_commands():

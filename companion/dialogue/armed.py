@@ -31,13 +31,10 @@ ARMED = {
 def over(heard: str, state: State) -> Decision | None:
     """What a word that was heard over the companion's voice means; None for nothing.
 
-    A word that stands in the sentence that sounds, or in the one before, may be the companion's own.
+    A word that stands in the sentence that sounds, or shortly before it, may be the companion's own.
     """
     command = ARMED.get(heard)
-    if command is None or state.mode != "speaking":
-        return None
-    before = (state.before,) if state.sentence == 0 else state.said[state.sentence - 1 : state.sentence]
-    if any(_stands_in(heard, sentence) for sentence in (*before, *state.said[state.sentence : state.sentence + 1])):
+    if command is None or state.mode != "speaking" or _stands_in(heard, state.in_the_air):
         return None
     return Decision("command", command, heard=heard)
 

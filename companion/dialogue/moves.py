@@ -72,8 +72,7 @@ def say(state: State, text: str, *, aside: bool = False) -> Outcome:
     sentences = split(text)
     if aside:
         return state, (Say(sentences, aside=True),)
-    before = state.said[state.sentence] if state.sentence < len(state.said) else ""
-    said = replace(state, mode="speaking", said=sentences, sentence=0, before=before, telling=False)
+    said = replace(state, mode="speaking", said=sentences, sentence=0, before=state.in_the_air, telling=False)
     return said, (Say(sentences),)
 
 

@@ -14,6 +14,9 @@ asleep: the microphone is closed until a key wakes it · ended: goodbye was said
 SLOWEST, FASTEST, RATE_STEP = 80, 449, 20
 """Nominal words per minute."""
 VOLUME_STEP = 0.1
+AIR = 10
+"""Words before the sentence that sounds which may still be in the air, some three seconds: that long a busy machine can
+take to recognise one of them. One sentence was too few: "Fact 1." is over in half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class State:
     telling: bool = False
     """``said`` is the pack's: a topic, a term or a piece of the narration, and no word about the moment."""
     before: str = ""
-    """The sentence that sounded last before those of ``said`` began: it may still be in the air."""
+    """What sounded last before the sentences of ``said`` began: it may still be in the air."""
     options: tuple[str, ...] = ()
     """Ids just offered."""
     asked: str = ""
@@ -67,6 +70,12 @@ class State:
     def context(self) -> Context:
         """What the router needs to know of the moment."""
         return Context(self.topic, self.options, self.numbered)
+
+    @property
+    def in_the_air(self) -> str:
+        """The sentence that sounds, and ``AIR`` words before it: what the microphone may still hear of it all."""
+        earlier = " ".join((self.before, *self.said[: self.sentence])).split()[-AIR:]
+        return " ".join((*earlier, *self.said[self.sentence : self.sentence + 1]))
 
 
 # Events
