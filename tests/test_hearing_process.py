@@ -10,6 +10,7 @@ import pytest
 from hearing_fixtures import samples_of
 
 from companion.errors import EngineError, ModelError
+from companion.hearing.decoys import decoys
 from companion.hearing.files import hear_file
 from companion.hearing.process import Engine, ProcessRecognizer
 from companion.hearing.vosk import VoskRecognizer
@@ -33,7 +34,7 @@ def worker(engine):
 
 
 def test_gives_what_the_engine_gives(worker, engine, say):
-    own = VoskRecognizer(engine.model, PHRASES)
+    own = VoskRecognizer(engine.model, PHRASES, decoys=decoys(PHRASES, engine.cache))
     for text in ("what is metastasis", "stop"):
         samples = samples_of(say(text))
         for at in range(0, len(samples), 1600):

@@ -166,7 +166,8 @@ BUNDLED_ROUTER = Router(BUNDLED)
 
 def test_most_cries_are_urgent_to_begin_with() -> None:
     kinds = [BUNDLED_ROUTER.decide(cry).kind for cry in CRIES]
-    assert kinds.count("urgent") > 0.8 * len(kinds)
+    # By words alone; the roundabout ones are there for what is learnt from them.
+    assert kinds.count("urgent") > 0.7 * len(kinds)
     assert "answer" not in kinds
 
 
