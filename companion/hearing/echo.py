@@ -27,6 +27,8 @@ KEEP = 4.0
 """Seconds of what was played that are kept."""
 LEAD = 0.08
 """Seconds by which the loudspeaker's sound is taken earlier than the clocks say: they may err."""
+LEARNING = 3.0
+"""Seconds of the companion's own sound that must have been learnt from before anything left of it counts."""
 _ANCHORS = 256
 _SHIFT = 0.02
 """Seconds by which a better guess of a stream's beginning must differ to be taken: each one costs what was learnt."""
@@ -144,9 +146,6 @@ class Residual:
     Args:
         played: What the loudspeaker plays.
 
-    Attributes:
-        learnt: Blocks of the companion's own sound that were learnt from.
-
     """
 
     def __init__(self, played: Played) -> None:
@@ -155,7 +154,12 @@ class Residual:
         self._canceller = EchoCanceller()
         self._stream = Stream(SAMPLE_RATE)
         self._waiting: deque[NDArray[np.int16]] = deque()
-        self.learnt = 0
+        self._learnt = 0  # blocks of the companion's own sound
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether ``LEARNING`` seconds of the companion's own sound were learnt from."""
+        return self._learnt * BLOCK >= LEARNING * SAMPLE_RATE
 
     def push(self, block: NDArray[np.int16], now: float, *, speaking: bool) -> list[NDArray[np.int16]]:
         """Take a block of the microphone; pieces of ``BLOCK`` samples, int16, one block late.
@@ -185,6 +189,6 @@ class Residual:
         for start in range(0, len(ready) - BLOCK + 1, BLOCK):
             piece = slice(start, start + BLOCK)
             left = self._canceller.push(ready[piece].astype(np.float64), own[piece].astype(np.float64))
-            self.learnt += bool(own[piece].any())
+            self._learnt += bool(own[piece].any())
             pieces.append(np.clip(np.rint(left), -32_768, 32_767).astype(np.int16))
         return pieces

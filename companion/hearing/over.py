@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from companion.errors import CompanionError
 from companion.hearing.barge import Interruption
-from companion.hearing.echo import BLOCK, Played, Residual
+from companion.hearing.echo import Played, Residual
 from companion.hearing.endpoint import SpeechDetector
-from companion.hearing.overheard import LEARNING, Overheard
+from companion.hearing.overheard import Overheard
 from companion.hearing.process import Engine, ProcessRecognizer
-from companion.ports import SAMPLE_RATE
 from companion.showing import told_fault
 
 LOUDER = 1.8
@@ -52,7 +51,7 @@ class SpeechOver:
         found = any([self._interruption.push(piece) for piece in pieces])  # noqa: C419 - all of them are pushed
         if found or not speaking:
             self._interruption.forget()
-        return found and self._residual.learnt * BLOCK >= LEARNING * SAMPLE_RATE
+        return found and self._residual.has_learnt
 
 
 class WordsOver:

@@ -22,8 +22,6 @@ SOFTER = 0.3
 microphone, or the other end of the room."""
 USUAL, KEPT = 0.5, 30.0
 """Seconds of the listener's speech from which on that level is known, and of which it is the median."""
-LEARNING = 3.0
-"""Seconds of the companion's own sound that must have been learnt from before anything counts as a word."""
 
 
 class Overheard:
@@ -65,7 +63,7 @@ class Overheard:
             self._clear()
             self._listen(block)
         words = [word for piece in pieces if (word := self._block(piece)) is not None]
-        return words if self._residual.learnt * BLOCK >= LEARNING * SAMPLE_RATE else []
+        return words if self._residual.has_learnt else []
 
     def _listen(self, block: NDArray[np.int16]) -> None:
         """Learn how loud the listener is, from what is said while the companion is silent."""

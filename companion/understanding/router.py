@@ -123,10 +123,11 @@ class Router:
         """A cry for help behind a question ("does it go to the lungs because I can't finish a sentence")."""
         for tail in afterthoughts(words):
             finding = self._safety.check(tail)
-            scores = self._scores(finding.question)
-            kind, label = likeness(scores, finding, tail, self._content, strict=True) if scores else ("", "")
+            if (scores := self._scores(finding.question)) is None:
+                return None
+            kind, label = likeness(scores, finding, tail, self._content, strict=True)
             if kind == "urgent":
-                why = f'What is said behind it is like "{scores.nearest[scores.labels.index(label)]}".' if scores else ""
+                why = f'What is said behind it is like "{scores.nearest[scores.labels.index(label)]}".'
                 return Decision("urgent", label.removeprefix(URGENT), reasons=(why, "Safety comes before everything else."))
         return None
 
