@@ -53,8 +53,8 @@ def main() -> int:
             print(f"seed {seed}, {' and '.join(names)}: {type(error).__name__}: {error}", flush=True)
         else:
             told["alone" if alone else "pairs"] += seconds
-            if late := [f"{value:.1f} s" for value in seconds if value > PROMISED]:
-                print(f"seed {seed}, {' and '.join(names)}: told after {', '.join(late)}", flush=True)
+            if slow := [f"{value:.1f} s" for value in seconds if value > PROMISED]:
+                print(f"seed {seed}, {' and '.join(names)}: told after {', '.join(slow)}", flush=True)
     print(f"{ran} runs from seed {chosen.seed}, {time.monotonic() - began:.0f} seconds, {lost} lost.")
     for kind, values in told.items():
         row = sorted(values)
