@@ -5,7 +5,8 @@
 
 Without a file: ``tests/data/understanding_report.tsv`` and ``understanding_heard.tsv``, and the public questions where
 they lie beside the project. Columns: id, expected (``a|b``: either is right; ``none``: decline), kind, text, and
-perhaps trusted ("no": the recogniser doubted its words). Times are of the processor, on one core.
+perhaps trusted ("no": the recogniser doubted its words) and before (the topic just read, for follow-ups). Times are of
+the processor, on one core.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from _baselines import compare  # noqa: E402
 from _shares import wilson  # noqa: E402
 
 from companion.content import load_pack  # noqa: E402  # runs from a checkout too
-from companion.events import Decision, Hypothesis  # noqa: E402
+from companion.events import Context, Decision, Hypothesis  # noqa: E402
 from companion.settings import Paths  # noqa: E402
 from companion.store import ModelStore  # noqa: E402
 from companion.understanding import Router  # noqa: E402
@@ -106,8 +107,9 @@ def evaluate(router: Router, rows: list[dict[str, str]], show: set[str], *, mark
     for row in rows:
         engine = "pocketsphinx" if row.get("trusted") else "text"
         heard = Hypothesis(row["text"], engine=engine, trusted=row.get("trusted") != "no")
+        context = Context(topic=row.get("before") or None)
         began = time.thread_time()
-        decision = router.decide(heard)
+        decision = router.decide(heard, context)
         seconds.append(time.thread_time() - began)
         expected = {OLD_IDS.get(e, e) for e in row["expected"].split("|")}
         what = outcome(decision, expected)

@@ -40,4 +40,7 @@ def run(arguments: Sequence[str], given: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:], os.environ))
+    try:
+        sys.exit(run(sys.argv[1:], os.environ))
+    except KeyboardInterrupt:  # Ctrl-C: pytest has said so
+        sys.exit(130)

@@ -21,6 +21,10 @@ ROUTER = Router(PACK)
         ("thank you", "thanks"),
         ("that answer was very helpful, thanks", "thanks"),
         ("ok many thanks for telling me", "thanks"),
+        ("Oh dear.", "reaction"),
+        ("well, that is quite a lot to take in", "reaction"),
+        ("gosh, I never knew that", "reaction"),
+        ("fair enough then", "reaction"),
     ],
 )
 def test_a_greeting_and_thanks_are_answered_in_kind(line: str, reply: str) -> None:

@@ -35,7 +35,7 @@ from companion.speaking.ahead import Ahead
 from companion.text.plain import measure
 from companion.understanding import Router, minilm, spelling, wordpiece
 from companion.understanding.background import Topics, as_sentence
-from companion.understanding.commands import find_command
+from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Gate, Verdict, judge, weigh_up
 from companion.understanding.embeddings import LazySemantics, leave
 from companion.understanding.evidence import Evidence, weigh
@@ -431,6 +431,36 @@ def test_spell_it_after_a_word_was_explained_spells_that_word() -> None:
     term = next(t for t in PACK.glossary if t.term == "biopsy")
     _, text = command(State(topic=f"glossary/{term.id}", told=1), "spell")
     assert text.startswith("biopsy: B, I, O, P, S, Y.")
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("spell the term metastasis please", "metastasis"),
+        ("radiation how does one spell it", "radiation"),
+        ("letter by letter please, the biopsy word", "biopsy"),
+        ("what are the letters in immunotherapy", "immunotherapy"),
+        ("spell the last word", None),
+        ("that word, spell it", None),
+        ("the long one, how is it spelt", None),
+        ("and how do you spell it", None),
+    ],
+)
+def test_the_word_to_spell_comes_first_or_last_and_a_pointer_names_none(said: str, word: str | None) -> None:
+    assert find_command(tokens(said)) == Command("spell", word)
+
+
+@pytest.mark.parametrize(
+    "said", ["how is it found", "spell out for me how cancer gets about the body", "it is written in the leaflet"]
+)
+def test_a_question_is_no_word_to_spell(said: str) -> None:
+    assert find_command(tokens(said)) is None
+
+
+@pytest.mark.parametrize("said", ["I missed the middle of that, the kettle was on", "I didn't hear the end of it"])
+def test_what_was_missed_is_told_again(said: str) -> None:
+    found = find_command(tokens(said))
+    assert found is not None and found.id == "repeat"
 
 
 # Packs

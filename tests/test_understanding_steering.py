@@ -49,9 +49,16 @@ def test_a_cry_for_help_comes_before_a_command(minilm_router: Router) -> None:
     assert minilm_router.decide("stop reading i can't breathe").kind == "urgent"
 
 
-def test_the_word_to_spell_is_found(minilm_router: Router) -> None:
-    decision = minilm_router.decide("would you give me the letters of immunotherapy one by one")
-    assert (decision.kind, decision.id, decision.argument) == ("command", "spell", "immunotherapy")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "would you give me the letters of immunotherapy one by one",
+        "i need it on paper how is immunotherapy spelled",
+    ],
+)
+def test_the_word_to_spell_is_found(minilm_router: Router, text: str) -> None:
+    decision = minilm_router.decide(text)
+    assert (decision.kind, decision.id, decision.argument) == ("command", "spell", "immunotherapy"), decision.reasons
 
 
 def test_what_the_embedded_recogniser_heard_must_be_surer() -> None:
@@ -59,7 +66,9 @@ def test_what_the_embedded_recogniser_heard_must_be_surer() -> None:
     assert least("quit", [], named=False, embedded=False) > least("pause", [], named=False, embedded=False)
     assert least("stop", [], named=True, embedded=False) > least("quit", [], named=False, embedded=False)
     spelling = least("spell", ["spell", "biopsy"], named=True, embedded=False)
-    assert spelling == least("next", [], named=False, embedded=False)
+    assert spelling < least("next", [], named=False, embedded=False)
+    assert spelling < least("spell", ["biopsy"], named=True, embedded=False)
+    assert least("spell", ["spell", "biopsy"], named=True, embedded=True) > spelling
 
 
 def test_words_of_the_embedded_recogniser_are_taken_for_fewer_commands(minilm_router: Router) -> None:

@@ -16,6 +16,7 @@ REMIND = "I am listening. Ask a question, or say list questions."
 COURTESY = {
     "hello": "Hello. Ask a question, or say help.",
     "thanks": "You are welcome. Ask another question, or say goodbye.",
+    "reaction": "Take your time. You can say: repeat, or ask another question.",
 }
 GOODBYE = "Goodbye. Your place is saved."
 STOPPED = "Stopped. Your place is saved."

@@ -68,7 +68,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("repeat", rf"(?:repeat|replay|redo|re ?read){_IT}(?: (?:again|once more|one more time|from the (?:start|beginning|top)))*|(?:say|read|tell (?:me|us)|play|give me|run|go (?:back )?over|go through|do|repeat|explain|hear|have)(?: me)?{_IT}(?: back)?(?: to me)? (?:again|once more|once again|one more time|one time more|one more time again|another time|a second time|over(?: again)?|over)(?: again)?|"
                r"(?:once|one time) (?:more|again)|one more time(?: again)?|(?:and )?again(?: again)?|come again|(?:i )?beg your pardon|pardon(?: me)?|sorry|excuse me|what(?: now)?|eh|huh|say what|say again|what is that|how is that|sorry what(?: was that| did you say)?|"
                r"(?:what|sorry what) (?:did|was it|was that|were) ?(?:you|that)?(?: just)?(?: say| said| saying| you said)?(?: again| just now| there)*|what was (?:that|it)(?: you (?:just )?said)?(?: again)?|what (?:you )?(?:just )?sa(?:y|id)|"
-               r"(?:i|we)(?: am sorry i)?(?: did not| could not| can not| do not| missed| have missed| did not quite)(?: (?:quite|really|fully|properly))?(?: (?:hear|catch|get|understand|follow))?(?: (?:that|you|it|what you said|the (?:last|first|end)(?: (?:part|bit|one|sentence|word))?|a word|all of (?:it|that)|properly|any of that|that one|that bit))*(?: (?:can you |please |could you )?(?:say|repeat)(?: (?:that|it))?(?: again)?| say again)?|"
+               r"(?:i|we)(?: am sorry i)?(?: did not| could not| can not| do not| missed| have missed| did not quite)(?: (?:quite|really|fully|properly))?(?: (?:hear|catch|get|understand|follow))?(?: (?:that|you|it|what you said|the (?:last|first|middle|start|beginning|end)(?: (?:part|bit|one|sentence|word|half))?(?: of (?:it|that|this))?|a word|all of (?:it|that)|properly|any of that|that one|that bit))*(?: (?:can you |please |could you )?(?:say|repeat)(?: (?:that|it))?(?: again)?| say again)?|"
                rf"hear{_IT} again|(?:the )?same (?:again|one again)|from the (?:start|beginning|top)(?: again)?|start over|start (?:it )?(?:again|from the beginning)|last one again|back to the start"),
     ("next", rf"(?:(?:go|move|skip|jump) )?(?:on )?(?:to )?(?:the )?following {_WORD}|on to the next(?: {_WORD})?|moving (?:on|along|right along)|(?:right )?on we go|(?:done|finished) with (?:this|that)(?: one)?|(?:(?:go|move|skip|jump|hop|get|take me|advance|on|and|read|give me|play|tell me|what is|what comes|hear|have|want|bring on|try)(?: on)?(?: me)?(?: to)?(?: the)? )?(?:the )?next(?: {_WORD})?(?: (?:up|along|after that))?|(?:skip|advance|forward|forwards|onward|onwards|ahead)(?: (?:it|that|this|this one|that one|one|ahead|forward|the (?:rest|fact|question)|to the (?:following|next) (?:one|fact)|past (?:it|this|that)|over (?:it|this|that)))*|"
              rf"(?:go|move|jump|step) (?:forward|forwards|ahead|along|on to (?:the next|another)(?: {_WORD})?|one forward|forward one)(?: (?:one|a {_WORD}|one {_WORD}))?|move on|another(?: {_WORD})|(?:what is |give me |read |hear )?(?:the )?(?:following|one after(?: that| this)?) ?{_WORD}?|what is after (?:that|this)|next next|what comes (?:next|after(?: that| this)?)|(?:pass|keep moving)"),
@@ -109,12 +109,22 @@ _ITEM = re.compile(
 _ORDINAL = re.compile(rf"{_ASK}(?:the )?({'|'.join(ORDINALS)}|last) (fact|question|one|item|answer)?")
 _LONE = re.compile(rf"{_ASK}(?:the )?(?:number )?({_NUMBER_WORD}|{'|'.join(ORDINALS)})(?: one)?")
 _SPELL = re.compile(
-    r"(?:spell out|spell|spelling of|what letters (?:is|are)|how (?:do|would|can|should) (?:you|i|we|one) (?:spell|write)|how (?:is|are)|how to (?:spell|write)|the spelling of|what is the spelling of|spell me|spell for me|letters of|letter by letter|give me the (?:spelling|letters) of)"
-    r"(?: (?:the )?(?:word|term|name))?(?: (.+?))?(?: (?:spelled|spelt|written|is spelled|is spelt))?"
+    r"(?:spell out|spell|spelling of|what letters (?:is|are)|how (?:do|does|would|can|should) (?:you|i|we|one) (?:spell|write)|how (?:is|are)|how to (?:spell|write)|the spelling of|what is the spelling of|spell me|spell for me|letters of|letter by letter|(?:i need |i want |give me |what are )(?:all )?the (?:spelling|letters) (?:of|in|for))"
+    r"(?: please)?(?: (?:the )?(?:word|term|name))?(?: (.+?))?(?: (?:word|term))?(?: (?:spelled|spelt|written|is spelled|is spelt))?"
 )
-_POINTERS = {"it", "that", "this", "that word", "this word", "the word", "that one", "the last word", "that for me", "it out", "it please", "them", "that term", "the term", "this term", "that name"}
+_SPELT_BEHIND = re.compile(
+    r"(?:and )?(?:the |that |this )?(?:word |term |name )?(?P<word>\S+(?: \S+)?)(?: word| one)? (?:how (?:is|do|does|would|should|can) "
+    r"(?:it|that|this|you|i|one|we)(?: (?:be|then))? (?:spelt|spelled|written|spell|write)(?: (?:it|that|this))?|spell (?:it|that|this)(?: (?:out|for me))?|letter by letter)"
+)
+"""The word first: "radiation, how do you spell it"."""
+_POINTER = re.compile(
+    r"(?:(?:the|that|this) )?(?:(?:last|first|very last|long|big|hard|difficult|funny) ?)*(?:word|term|name|one)?|(?:it|that|this|them)(?: out| for me)?"
+)
+"""Points at a word that was just told, and names none."""
 
 
+_NO_WORD_TO_SPELL = frozenset("and so but please then now not do i you can could would will me tell well ok okay".split())
+"""What stands before "how do you spell it" and is talk."""
 _AUTHORS = re.compile(r"\b(?:wrote|made|created|authors?|built|reviewed|checked)\b")
 _PHRASES = {" ".join(tokens(p)): name for name, examples in COMMAND_PHRASES.items() for p in examples}
 """What the recognisers listen for is obeyed, whether or not the grammar above has it."""
@@ -235,11 +245,14 @@ def _value(word: str) -> int:
 
 
 def _spell(text: str) -> Command | None:
+    if (behind := _SPELT_BEHIND.fullmatch(text)) and not set(behind["word"].split()) & _NO_WORD_TO_SPELL:
+        return Command("spell", None if _POINTER.fullmatch(behind["word"]) else behind["word"])
     found = _SPELL.fullmatch(text)
     # "how is it found" only becomes a spelling question by its end.
     if not found or (text.startswith(("how is", "how are")) and not text.endswith(("spelled", "spelt", "written"))):
         return None
-    word = (found[1] or "").strip()
-    if len(word.split()) > 2 and word not in _POINTERS:
-        return None
-    return Command("spell", None if not word or word in _POINTERS else word)
+    word = _TRAIL.sub("", f" {found[1] or ''}").strip()
+    if _POINTER.fullmatch(word):
+        return Command("spell")
+    word = re.sub(r"^(?:the|that|this) ", "", word)
+    return Command("spell", word) if len(word.split()) <= 2 else None

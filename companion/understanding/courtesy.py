@@ -1,4 +1,4 @@
-"""Greetings and thanks: nothing to answer from the pack, and no reason to say that there is no answer."""
+"""Greetings, thanks and "I see": nothing to answer from the pack, and no reason to say that there is no answer."""
 
 from __future__ import annotations
 
@@ -22,14 +22,34 @@ _THANKS = re.compile(
     rf"|for (?:that|this|the answer|your help|the help|helping(?: me)?|telling me|explaining)|{_KIND}))*"
     rf"|{_KIND}"
 )
+_SIGH = (
+    r"oh|ah|oh dear|dear me|dear oh dear|goodness|my goodness|good heavens|heavens|gosh|golly|blimey|crikey|wow|"
+    r"my word|hmm|hm|well"
+)
+# No word of fear or grief is among them: those get the reply to somebody in distress.
+_TAKEN_IN = (
+    r"i see|i see what you mean|fair enough|fancy that|well i never|is that so|who would have thought(?: (?:it|that))?|"
+    r"(?:(?:how|very|that is|that was) )?(?:(?:very|really|quite) )?interesting|that makes sense|makes sense|"
+    r"(?:that is|it is|what) (?:quite )?a lot(?: to (?:take in|think about|remember|digest))?|"
+    r"a lot to (?:take in|think about)|"
+    r"i (?:did not|do not think i) (?:know|realise|realize) (?:that|it)|"
+    r"i (?:had not|never) (?:realised|realized|known|knew|thought of)(?: (?:that|it))?|"
+    r"(?:that is |it is )?(?:good|useful|nice) to know|live and learn|you learn something (?:new )?every day|"
+    r"let me (?:digest|take) that(?: in)?"
+)
+_REACTION = re.compile(
+    rf"(?:{_SIGH})(?: (?:{_SIGH}))*|"
+    rf"(?:(?:{_SIGH}|ok|okay|right|so|and) )*(?:{_TAKEN_IN})(?: (?:then|now|indeed|really))?"
+)
 
 
 def courtesy(words: Sequence[str]) -> str | None:
-    """Which of the two, "hello" or "thanks", an utterance is and nothing else; None for all others.
+    """Which of "hello", "thanks" and "reaction" an utterance is and nothing else; None for all others.
 
     Args:
         words: All tokens.
 
     """
     text = " ".join(words)
-    return "hello" if _HELLO.fullmatch(text) else "thanks" if _THANKS.fullmatch(text) else None
+    kinds = (("hello", _HELLO), ("thanks", _THANKS), ("reaction", _REACTION))
+    return next((name for name, pattern in kinds if pattern.fullmatch(text)), None)

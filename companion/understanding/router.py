@@ -105,7 +105,7 @@ class Router:
         if command and (decision := self._command(command, context)):
             return decision
         if not context.options and (polite := courtesy(words)):
-            return Decision("decline", None, argument=polite, reasons=("It is a greeting or thanks, and no question.",))
+            return Decision("decline", None, argument=polite, reasons=("It is a greeting, thanks or a remark, and no question.",))
         if alike := self._by_likeness(finding, words, strict=strict):
             return alike
         return self._behind(words) or self._asked(finding, words, context)
