@@ -41,6 +41,13 @@ def test_they_are_no_misses_and_a_reading_goes_on_behind_them() -> None:
     assert held.playlist == reading.playlist and said(actions) == [prompts.COURTESY["thanks"]]
 
 
+def test_repeat_after_a_remark_repeats_the_answer() -> None:
+    state, told = step(State(), Understood(ROUTER.decide("what is metastasis")), PACK)
+    state, _ = step(state, Understood(ROUTER.decide("i see")), PACK)
+    _, again = step(state, Understood(ROUTER.decide("repeat")), PACK)
+    assert said(again) == said(told)
+
+
 @pytest.mark.parametrize(
     ("line", "kind"),
     [

@@ -84,7 +84,9 @@ def _confirm(m: Moment, decision: Decision) -> Outcome:
 
 def _decline(m: Moment, decision: Decision) -> Outcome:
     if polite := prompts.COURTESY.get(decision.argument or ""):
-        return say(m.state, polite, aside=bool(m.state.playlist) and m.state.mode in {"speaking", "paused"})
+        spoken, actions = say(m.state, polite, aside=bool(m.state.playlist) and m.state.mode in {"speaking", "paused"})
+        # "Repeat" after "I see" repeats the answer.
+        return replace(spoken, said=m.state.said or spoken.said, telling=m.state.telling), actions
     misses = m.state.misses + 1
     state = replace(m.fresh(), misses=misses)
     if decision.argument and decision.argument.isdecimal():
