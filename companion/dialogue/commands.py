@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from companion.dialogue import prompts
-from companion.dialogue.moves import ENDING, OPENING, Moment, Outcome, place, say, tell
+from companion.dialogue.moves import ENDING, OPENING, Moment, Outcome, place, remark, say, tell
 from companion.dialogue.state import (
     FASTEST,
     RATE_STEP,
@@ -189,10 +189,8 @@ def _adjusted(m: Moment, state: State, text: str) -> Outcome:
     change: tuple[Action, ...] = (Adjust(state.rate, state.volume),)
     if m.state.mode == "speaking":
         return state, change
-    spoken, actions = say(state, text, aside=m.state.mode == "paused")
-    # "repeat" after "slower" repeats the answer, not the word "Slower".
-    kept = replace(spoken, said=m.state.said or spoken.said, telling=m.state.telling)
-    return kept, (*change, *actions)
+    spoken, actions = remark(state, text, aside=m.state.mode == "paused")
+    return spoken, (*change, *actions)
 
 
 # Asking about the moment

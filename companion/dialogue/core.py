@@ -8,7 +8,7 @@ from dataclasses import replace
 from companion.content.types import Pack
 from companion.dialogue import prompts
 from companion.dialogue.commands import COMMANDS
-from companion.dialogue.moves import Moment, place, say, tell
+from companion.dialogue.moves import Moment, place, remark, say, tell
 from companion.dialogue.state import (
     Action,
     DeviceBack,
@@ -84,9 +84,7 @@ def _confirm(m: Moment, decision: Decision) -> Outcome:
 
 def _decline(m: Moment, decision: Decision) -> Outcome:
     if polite := prompts.COURTESY.get(decision.argument or ""):
-        spoken, actions = say(m.state, polite, aside=bool(m.state.playlist) and m.state.mode in {"speaking", "paused"})
-        # "Repeat" after "I see" repeats the answer.
-        return replace(spoken, said=m.state.said or spoken.said, telling=m.state.telling), actions
+        return remark(m.state, polite, aside=bool(m.state.playlist) and m.state.mode in {"speaking", "paused"})
     misses = m.state.misses + 1
     state = replace(m.fresh(), misses=misses)
     if decision.argument and decision.argument.isdecimal():

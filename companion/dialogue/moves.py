@@ -76,6 +76,12 @@ def say(state: State, text: str, *, aside: bool = False) -> Outcome:
     return said, (Say(sentences),)
 
 
+def remark(state: State, text: str, *, aside: bool) -> Outcome:
+    """Say what is no answer ("Slower.", "You are welcome."): "repeat" behind it repeats the answer."""
+    spoken, actions = say(state, text, aside=aside)
+    return replace(spoken, said=state.said or spoken.said, telling=state.telling), actions
+
+
 def tell(m: Moment, content_id: str, piece: int = 1, reminder: str = "") -> Outcome:
     """Tell a piece of an item (1 the short answer, 2 and on the further ones), a term, or a frame of the narration.
 
