@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,16 @@ from companion.content.fields import Fields, Problems
 from companion.content.guard import Floor, floored, names_whom_to_call, silenced
 from companion.content.raw import RawFile, Table, read_raw
 from companion.content.reading import bundled_pack_dir, chain, find_pack_dir, read_files
-from companion.content.types import Item, Pack, Source, Term, UrgentRule
+from companion.content.types import NO_ANSWER, Item, Pack, Source, Term, UrgentRule
 from companion.errors import PackError
 
 SHORT_WORDS = 30
 """Words of a short answer: about 12 seconds of speech, one breath of listening (see docs of the pack format)."""
 MAX_MORE = 3
 MAX_ENTRIES = 200_000
-_TABLES = {"foreign", "advice", "decoys", "hard_terms", "misheard", "sounds_like", "all", "espeak", "sapi5", "nsss"}
+_TABLES = {
+    "foreign", "advice", "decoys", "said", "hard_terms", "misheard", "sounds_like", "all", "espeak", "sapi5", "nsss",
+}  # fmt: skip
 
 
 def load_pack(folder: Path | None = None) -> Pack:
@@ -211,6 +213,7 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
         foreign_organs=foreign.texts("organs"),
         foreign_topics=foreign.texts("topics"),
         decoys=decoys.texts("lines"),
+        said=_said(raw, problems, {i.id for i in (*questions, *facts)} | {f"glossary/{t.id}" for t in glossary}),
         speech={
             engine: Fields(raw.tables[engine], problems).all_text()
             for engine in ("all", "espeak", "sapi5", "nsss")
@@ -219,6 +222,13 @@ def _build(raw: _Merged, problems: Problems) -> Pack | None:
         digest="",
     )
     return None if problems.found else pack
+
+
+def _said(raw: _Merged, problems: Problems, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    said = Fields(raw.tables.get("said", Table({}, "said.toml", 1)), problems)
+    for key in said.table.values.keys() - ids - {NO_ANSWER}:
+        said.problem(key, f'[said] names "{key}", and the pack has nothing of that id', "Mend the id or take it out")
+    return said.all_texts()
 
 
 def _unique(raw: _Merged, problems: Problems, name: str, make: Any, numbered: bool = False) -> list[Any]:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 
+NO_ANSWER = "none"
+"""In ``Pack.said``: what the pack has no answer to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a claim comes from."""
@@ -124,6 +128,9 @@ class Pack:
     """Matters that the pack doesn't speak of: cost, diet …"""
     decoys: tuple[str, ...]
     """Sentences that sound near and must be declined."""
+    said: Mapping[str, tuple[str, ...]]
+    """How people have asked: id of an item, ``glossary/<id>`` or ``NO_ANSWER`` to what was said. The topic model alone
+    learns from it; it is never matched by its words, shown or spoken."""
     speech: Mapping[str, Mapping[str, str]]
     """Engine name ("espeak", "sapi5", "nsss", "all") to {text: what the voice is given}."""
     digest: str

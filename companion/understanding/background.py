@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 """Seconds that the first question waits for the model at most. It is there in half a second, or in some ten when the
 pack is new; the same words must get the same answer whether they come early or late."""
-LARGEST = 6_000
+LARGEST = 10_000
 """Sentences; the time of a fit grows with their third power (4,000: some ten seconds and 600 MB, once)."""
 REMEMBERED = 512
 """Utterances whose scores are kept: partial hypotheses and repeated questions come again."""

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from companion.content.types import Pack
+from companion.content.types import NO_ANSWER, Pack
 from companion.understanding.frames import strip_frames
 from companion.understanding.normal import stem, tokens
 from companion.understanding.phrases import COMMAND_PHRASES
@@ -51,6 +51,9 @@ def exemplars(pack: Pack, vocabulary: Vocabulary) -> list[Exemplar]:
     rows += [Exemplar(f"{COMMAND}{name}", text) for name, texts in COMMAND_PHRASES.items() for text in texts]
     rows += [Exemplar(f"{COMMAND}{name}", text) for name, text in idioms()]
     rows += [Exemplar(NOTHING, text) for text in (*pack.decoys, *everyday())]
+    known = {row.label for row in rows}
+    said = ((NOTHING if name == NO_ANSWER else name, texts) for name, texts in pack.said.items())
+    rows += [Exemplar(label, text) for label, texts in said for text in texts if label in known]
     return rows
 
 

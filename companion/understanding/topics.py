@@ -195,18 +195,24 @@ class TopicModel:
         meaning, form = self._kernels()[:2]
         for view in _VIEWS if self.vectors is not None else _VIEWS[-1:]:
             self._look()
-            # Solved in double precision, one view at a time: a kernel of 3,000 rows takes 72 MB.
-            kernel = np.zeros(meaning.shape)
-            if view != "form":
-                kernel += meaning
-            if view != "meaning":
-                kernel += form
-            np.fill_diagonal(kernel, kernel.diagonal() + RIDGE)
-            solved.append(np.linalg.solve(kernel, targets))
+            solved.append(np.linalg.solve(self._seen(view, meaning, form), targets))
         if self.vectors is None:  # what sees both sees the form, and nothing sees a meaning
             solved = [solved[0], np.zeros_like(solved[0]), solved[0]]
         found: Floats = np.hstack(solved).astype(np.float32)
         return found
+
+    @staticmethod
+    def _seen(view: str, meaning: Floats, form: Floats) -> NDArray[np.float64]:
+        """What is solved for one view: its kernel with the ridge, in double precision."""
+        import numpy as np
+
+        kernel = np.zeros(meaning.shape)
+        if view != "form":
+            kernel += meaning
+        if view != "meaning":
+            kernel += form
+        np.fill_diagonal(kernel, kernel.diagonal() + RIDGE)
+        return kernel
 
     def _look(self) -> None:
         if self._stopped():
@@ -261,19 +267,33 @@ class TopicModel:
         views = self._views(parts[0], parts[1])
         return self._scores(parts, [view @ w for view, w in zip(views, self._parts, strict=True)])
 
-    def leave_one_out(self) -> list[Scores]:
-        """For each exemplar, its scores from a model that never saw it (the closed form of ridge regression)."""
+    def leave_one_out(self, together: Sequence[Sequence[int]] = ()) -> list[Scores]:
+        """For each exemplar, its scores from a model that never saw it (the closed form of ridge regression).
+
+        Args:
+            together: Groups of exemplars, by their places, that are left out together: what one author wrote tells
+                too much about the rest of it.
+
+        """
         import numpy as np
 
         parts = self._kernels(sound=True)
-        meaning, form = (part.astype(np.float64) for part in parts[:2])
         targets = self._targets()
+        grouped = {at for group in together for at in group}
+        groups = [np.array(group) for group in together if group]
+        groups += [np.array([at]) for at in range(len(targets)) if at not in grouped]
         values = []
-        for kernel in (meaning + form, meaning, form):
-            inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(kernel)))
-            values.append(targets - (inverse @ targets) / np.diag(inverse)[:, None])
+        for view in _VIEWS:
+            kernel = self._seen(view, *parts[:2])
+            inverse = np.linalg.inv(kernel)
+            solved = inverse @ targets
+            left_out = np.empty_like(solved)
+            for rows in groups:
+                left_out[rows] = targets[rows] - np.linalg.solve(inverse[np.ix_(rows, rows)], solved[rows])
+            values.append(left_out)
         for part in parts:
-            np.fill_diagonal(part, 0.0)
+            for rows in groups:
+                part[np.ix_(rows, rows)] = 0.0
         return [
             self._scores([part[at] for part in parts], [value[at] for value in values]) for at in range(len(targets))
         ]
