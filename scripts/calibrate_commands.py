@@ -43,7 +43,7 @@ from companion.understanding.steering import (  # noqa: E402
 )
 
 COMMANDS = ("commands_tune", "commands_tune2", "commands_tune3")
-SETS = ("tune", "tune2", "tune3", "tune4", "tune5", "tune6", "glossary_tune", *COMMANDS)
+SETS = ("tune", "tune2", "tune3", "tune4", "tune5", "tune6", "tune7", "tune8", "tune9", "tune10", "tune11", "glossary_tune", *COMMANDS)
 FILE = ROOT / "companion" / "understanding" / WEIGHTS
 STRENGTH = 0.3
 """Inverse of the penalty (C of scikit-learn), of 0.03 to 0.3 the best in the five parts."""

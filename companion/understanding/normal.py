@@ -68,8 +68,12 @@ def tokens(text: str) -> list[str]:
     if len(text) > MAX_CHARS:
         half = MAX_CHARS // 2
         text = f"{text[:half]} {text[-half:]}"
-    text = unicodedata.normalize("NFKD", _STEERING.sub("", text)).casefold().replace("\u2019", "'").replace("\u2018", "'")
-    text = "".join(c for c in text if not unicodedata.combining(c) and (c.isprintable() or c.isspace()))
+    text = _STEERING.sub("", text)
+    if text.isascii() and text.isprintable():  # nearly all there is, and nothing in it to fold
+        text = text.lower()
+    else:
+        text = unicodedata.normalize("NFKD", text).casefold().replace("\u2019", "'").replace("\u2018", "'")
+        text = "".join(c for c in text if not unicodedata.combining(c) and (c.isprintable() or c.isspace()))
     # "911" is said digit by digit; any other grouping is a quantity.
     text = re.sub(r"\b(911|999|112|988)\b", lambda m: " ".join(_ONES[int(d)] for d in m[0]), text)
     out: list[str] = []
@@ -87,6 +91,8 @@ def _united(words: list[str]) -> list[str]:
 def _open(word: str, before: str) -> list[str]:
     if word in _CONTRACTIONS:
         return _CONTRACTIONS[word].split()
+    if word.isalpha() and before != "stage":
+        return [word]
     for ending, full in _ENDINGS:
         if word.endswith(ending) and len(word) > len(ending):
             return (word[: -len(ending)] + full).split()

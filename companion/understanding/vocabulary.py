@@ -53,6 +53,8 @@ JOINED_COST = 0.1
 """Of two words that are one written apart ("out look")."""
 MIN_JOINED, SHORTEST_PART = 6, 3
 """Letters of the shortest word that is put together from two, and of its first part ("a round" stays)."""
+_BEGINS_TERM = frozenset({"a", "met", "may", "my", "by", "buy"})
+"""Fillers that a garbled term may begin with ("a doctor me")."""
 REMEMBERED = 64
 """Utterances whose repair is kept: each is looked at several times."""
 MIN_CODE = 4
@@ -102,6 +104,9 @@ class Vocabulary:
             code = jellyfish.metaphone(term) if term in pack.hard_terms else ""
             if len(code) >= MIN_CODE:
                 self._codes[key if len(tokens(term)) > 1 else term] = code
+        self._heard_from: dict[str, int] = {}
+        for row in self._heard:
+            self._heard_from[row[0]] = max(len(row), self._heard_from.get(row[0], 0))
         self._term_keys = {t: self._phrases.get((stem(t),), stem(t)) for t in self._codes}
         self.known: frozenset[str] = frozenset(
             stem(t)
@@ -205,30 +210,26 @@ class Vocabulary:
 
     def _mended(self, words: list[str], i: int) -> tuple[str, int, float]:
         """What stands at ``i`` once mended, of how many words it was made, and the cost."""
-        for n in range(min(5, len(words) - i), 0, -1):
+        for n in range(min(self._heard_from.get(words[i], 0), len(words) - i), 0, -1):
             if (key := self._heard.get(tuple(words[i : i + n]))) is not None:
                 return key, n, 0.1
         keep = stem(words[i]) in self.known or stem(words[i]) in FILLER
         slip = (words[i], 0.0) if keep else self._speller.mend(words[i])
         if 0 < slip[1] <= SLIP_COST:
             return slip[0], 1, slip[1]
-        if len(words[i]) >= SHORTEST_PART and (joined := "".join(words[i : i + 2])) in self._joined - {words[i]}:
-            return joined, 2, JOINED_COST
+        if len(words[i]) >= SHORTEST_PART and i + 1 < len(words) and words[i] + words[i + 1] in self._joined:
+            return words[i] + words[i + 1], 2, JOINED_COST
         term, n, cost = self._hard_term(words, i)
         return (term, n, cost) if n else (slip[0], 1, slip[1])
 
     def _hard_term(self, words: list[str], i: int) -> tuple[str, int, float]:
         best = ("", 0, 1.0)
-        for n in range(1, min(4, len(words) - i) + 1):
+        most = 1 if stem(words[i]) in FILLER and words[i] not in _BEGINS_TERM else 4
+        known = True
+        for n in range(1, min(most, len(words) - i) + 1):
             part = words[i : i + n]
-            if n == 1 and (stem(part[0]) in self.known or is_english(part[0])):
-                continue
-            if n > 1 and (
-                (stem(part[0]) in FILLER and part[0] not in {"a", "met", "may", "my", "by", "buy"})
-                or sum(map(len, part)) < 6
-            ):
-                continue
-            if n > 1 and all(stem(w) in self.known for w in part):
+            known = known and stem(part[-1]) in self.known
+            if known or (is_english(part[0]) if n == 1 else sum(map(len, part)) < MIN_JOINED):
                 continue
             code = jellyfish.metaphone("".join(part))
             if len(code) < MIN_CODE:
