@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,7 +61,8 @@ def gathered(model_dir: Path) -> list[Line]:
     lexical = Lexical(pack)
     topics = Topics(pack, lexical.vocabulary, model_dir, Paths.find().cache)
     topics.wait()
-    assert topics.model is not None, topics.reason
+    model = topics.own_model
+    assert model is not None, topics.reason
     safety = Safety(pack)
     content = (*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary))
 
@@ -69,7 +71,7 @@ def gathered(model_dir: Path) -> list[Line]:
         finding = safety.check(words)
         if finding.grade == "none":
             return None
-        scores, meaning = scores or topics.scores(finding.question), topics.meaning(finding.question)
+        scores, meaning = scores or topics.by_own(finding.question), topics.meaning(finding.question)
         assert scores is not None and meaning is not None, topics.reason
         sign = finding.rule is not None
         return Line(part, inputs(meaning, signs(scores, words, content, sign=sign)), sign, own)
@@ -79,9 +81,10 @@ def gathered(model_dir: Path) -> list[Line]:
         for path in SETS for row in lines(path) if row["kind"] != "command"
     ]  # fmt: skip
     # The pack's own cries for help, personal questions and everyday talk, each scored by a model that never saw it.
+    rows = exemplars(replace(pack, said={}), lexical.vocabulary)
     found += [
         line(OWN, row.text, row.label.startswith(URGENT), scores)
-        for row, scores in zip(exemplars(pack, lexical.vocabulary), topics.model.leave_one_out(), strict=True)
+        for row, scores in zip(rows, model.leave_one_out(), strict=True)
         if not row.label.startswith(COMMAND)
     ]
     return [row for row in found if row]

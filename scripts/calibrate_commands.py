@@ -43,7 +43,7 @@ from companion.understanding.steering import (  # noqa: E402
 )
 
 COMMANDS = ("commands_tune", "commands_tune2", "commands_tune3")
-SETS = ("tune", "tune2", "tune3", "tune4", "tune5", "tune6", "tune7", "tune8", "tune9", "tune10", "tune11", "glossary_tune", *COMMANDS)
+SETS = ("tune", "tune2", "tune3", "tune4", "tune5", "tune6", "glossary_tune", *COMMANDS)
 FILE = ROOT / "companion" / "understanding" / WEIGHTS
 STRENGTH = 0.3
 """Inverse of the penalty (C of scikit-learn), of 0.03 to 0.3 the best in the five parts."""
@@ -87,7 +87,7 @@ def gathered(model_dir: Path) -> list[Line]:
         assert meaning is not None
         finding = safety.check(words)
         decided = finding.rule is not None or find_command(words) is not None
-        scores = topics.scores(finding.question)
+        scores = topics.by_own(finding.question)
         assert scores is not None
         found.append(Line(text, words, label, meaning, router.on_topic(words, scores), decided, judged))
     return found

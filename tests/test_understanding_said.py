@@ -13,13 +13,21 @@ import pytest
 from companion.content import bundled_pack_dir, load_pack
 from companion.content.types import NO_ANSWER
 from companion.errors import PackError
-from companion.understanding.background import as_sentence
+from companion.understanding import bags
+from companion.understanding.background import Topics, as_sentence
 from companion.understanding.exemplars import NOTHING, Exemplar, Subject, exemplars
 from companion.understanding.lexical import Lexical
 from companion.understanding.normal import tokens
 from companion.understanding.phrases import phrases
 from companion.understanding.ridge import BLOCK, solved
-from companion.understanding.topics import Scores, Sentence, TopicModel
+from companion.understanding.topics import (
+    CONCEPT_WEIGHT,
+    LETTER_WEIGHT,
+    SOUND_WEIGHT,
+    Scores,
+    Sentence,
+    TopicModel,
+)
 
 PACK = load_pack()
 DATA = Path(__file__).parent / "data"
@@ -75,6 +83,19 @@ def test_a_topic_is_found_by_what_was_said_for_it() -> None:
     assert values[1] > values[0] + 0.2
 
 
+def test_what_was_said_has_no_say_in_safety() -> None:
+    items = tuple(replace(item, wordings=item.wordings[:6]) for item in PACK.questions)
+    rules = tuple(replace(rule, prototypes=rule.prototypes[:4]) for rule in PACK.urgent)
+    few = replace(PACK, questions=items, facts=(), urgent=rules, advice_prototypes=PACK.advice_prototypes[:30])
+    said = {"symptoms": ("can a body not get a breath with it", "no breath left is that one"), NO_ANSWER: ("hello",)}
+    packs = [replace(few, decoys=PACK.decoys[:30], said=lines) for lines in (said, {})]
+    with_it, without = (Topics(pack, Lexical(pack).vocabulary, None, None) for pack in packs)
+    cry = tokens("please i can not get a breath")
+    assert with_it.by_own(cry) == without.by_own(cry) == without.scores(cry)
+    assert with_it.scores(cry) != with_it.by_own(cry)
+    assert without.model is without.own_model and with_it.model is not with_it.own_model
+
+
 def test_an_id_that_the_pack_does_not_have_is_told_with_its_place(tmp_path: Path) -> None:
     folder = shutil.copytree(bundled_pack_dir(), tmp_path / "pack")
     (folder / "said.toml").write_text('[said]\nnone = ["what about dogs"]\n"wat" = ["what is it"]\n', encoding="utf-8")
@@ -118,6 +139,22 @@ def test_what_is_left_out_together_is_as_if_it_had_never_been_there(group: list[
         # How rare a word is counts all rows in the one and the rest in the other, which the form alone can tell.
         same(scores, refitted.scores(sentence, vector), within=0.1)
     same(found[1][0], TopicModel(rows, sentences, vectors).scores(*asked[0]), within=1e-5)
+
+
+@pytest.mark.parametrize("common", [0.01, 0.3, 1.0])
+def test_the_kernels_of_all_sentences_are_those_of_each(monkeypatch: pytest.MonkeyPatch, common: float) -> None:
+    monkeypatch.setattr(bags, "COMMON", common)
+    monkeypatch.setattr(bags, "PIECE", 4)
+    rows, sentences, vectors = small()
+    model = TopicModel(rows, sentences, vectors)
+    meaning, form, sound = model.kernels(sound=True)
+    for at, sentence in enumerate(sentences):
+        scores = model.scores(sentence, vectors[at])
+        top = (meaning[at] + form[at]) / (1 + CONCEPT_WEIGHT + LETTER_WEIGHT + SOUND_WEIGHT)
+        for n, label in enumerate(scores.labels):
+            mine = [place for place, row in enumerate(rows) if row.label == label]
+            assert scores.kernel[n] == pytest.approx(top[mine].max(), abs=1e-5)
+            assert scores.sound[n] == pytest.approx(sound[at][mine].max(), abs=1e-5)
 
 
 @pytest.mark.parametrize("rows", [1, 5, BLOCK, BLOCK + 1, 2 * BLOCK + 130])

@@ -151,7 +151,7 @@ def prepare_pack(say: Callable[[str], None]) -> None:
     from companion.content.load import load_pack
     from companion.understanding.lexical import Lexical
 
-    say("Preparing the pack. This takes about ten seconds.")
+    say("Preparing the pack. This takes about a minute.")
     pack = load_pack(None)
     topics_of(pack, Lexical(pack).vocabulary).wait()
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-
 NO_ANSWER = "none"
 """In ``Pack.said``: what the pack has no answer to."""
 

@@ -6,13 +6,14 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion.content.types import Pack
 from companion.errors import CompanionError
 from companion.understanding.embeddings import encoded, leave
-from companion.understanding.exemplars import Subject, exemplars, normal_text
+from companion.understanding.exemplars import Exemplar, Subject, exemplars, normal_text
 from companion.understanding.normal import tokens
 from companion.understanding.topics import Scores, Sentence, TopicModel, content_key, weights_shape
 from companion.understanding.vocabulary import Vocabulary
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 PATIENCE = 60.0
-"""Seconds that the first question waits for the model at most. It is there in half a second, or in some ten when the
-pack is new; the same words must get the same answer whether they come early or late."""
+"""Seconds that the first question waits for the model at most. It is there in a second or two, or in a minute when
+the pack is new; the same words must get the same answer whether they come early or late."""
 LARGEST = 10_000
-"""Sentences; the time of a fit grows with their third power (4,000: some ten seconds and 600 MB, once)."""
+"""Sentences; the time of a fit grows with their third power (9,000: half a minute and a gigabyte, once)."""
 REMEMBERED = 512
 """Utterances whose scores are kept: partial hypotheses and repeated questions come again."""
 
@@ -53,8 +54,10 @@ class Topics:
         """The pack's words."""
         self._subject = Subject.of(pack, vocabulary)
         self._model: TopicModel | None = None
+        self._own: TopicModel | None = None
         self._encoder: SentenceEncoder | None = None
-        self._recent: dict[str, tuple[Scores, Floats | None]] = {}
+        self._recent: dict[str, Scores] = {}
+        self._recent_by_own: dict[str, Scores] = {}
         self._vectors_of: dict[str, Floats] = {}
         self._done = threading.Event()
         self._leaving = threading.Event()
@@ -83,20 +86,36 @@ class Topics:
         """The fitted model; None before it is there."""
         return self._model
 
+    @property
+    def own_model(self) -> TopicModel | None:
+        """The model fitted without what people have said; None before it is there."""
+        return self._own
+
     def scores(self, words: Sequence[str]) -> Scores | None:
-        """Where an utterance points to; None when there is no model. Never raises.
+        """Which topic an utterance points to; None when there is no model. Never raises.
 
         Args:
             words: Tokens.
 
         """
-        found = self._looked_at(words)
-        return found[0] if found else None
+        return self._scored(words, self._recent, own=False)
+
+    def by_own(self, words: Sequence[str]) -> Scores | None:
+        """The same by the pack's own sentences alone, for what is about safety: None when there is no model.
+
+        What people have said asks for topics, thousands of times; among it a cry for help would look like a question.
+        """
+        return self._scored(words, self._recent_by_own, own=True)
 
     def meaning(self, words: Sequence[str]) -> Floats | None:
         """MiniLM's embedding of an utterance as the model sees it, shape (384,); None without MiniLM. Never raises."""
-        found = self._looked_at(words)
-        return found[1] if found else None
+        if not self.wait(PATIENCE):
+            return None
+        try:
+            return self._vector(self.sentence(words).text)
+        except Exception as error:  # noqa: BLE001, RUF100 - as in ``_scored``
+            self._model, self.reason = None, _why(error)
+            return None
 
     def as_said(self, words: Sequence[str]) -> Floats | None:
         """MiniLM's embedding of the words as they were said, shape (384,); None without MiniLM. Never raises."""
@@ -104,26 +123,25 @@ class Topics:
             return None
         try:
             return self._vector(" ".join(words))
-        except Exception as error:  # noqa: BLE001, RUF100 - as in ``_looked_at``
+        except Exception as error:  # noqa: BLE001, RUF100 - as in ``_scored``
             self._model, self.reason = None, _why(error)
             return None
 
-    def _looked_at(self, words: Sequence[str]) -> tuple[Scores, Floats | None] | None:
-        if not self.wait(PATIENCE) or self._model is None:
+    def _scored(self, words: Sequence[str], recent: dict[str, Scores], *, own: bool) -> Scores | None:
+        if not self.wait(PATIENCE) or self._model is None or self._own is None:
             return None
         key = " ".join(words)
-        if (known := self._recent.get(key)) is not None:
+        if (known := recent.get(key)) is not None:
             return known
         try:
             sentence = self.sentence(words)
-            vector = self._vector(sentence.text)
-            found = self._model.scores(sentence, vector), vector
+            found = (self._own if own else self._model).scores(sentence, self._vector(sentence.text))
         except Exception as error:  # noqa: BLE001, RUF100 - a fault here must cost the model, not the conversation
             self._model, self.reason = None, _why(error)
             return None
-        if len(self._recent) >= REMEMBERED:
-            self._recent.clear()
-        self._recent[key] = found
+        if len(recent) >= REMEMBERED:
+            recent.clear()
+        recent[key] = found
         return found
 
     def _vector(self, text: str) -> Floats | None:
@@ -156,15 +174,23 @@ class Topics:
             return
         sentences = [as_sentence(tokens(row.text), self.vocabulary, self._subject) for row in rows]
         vectors = self._vectors([s.text for s in sentences], model_dir, cache_dir)
+        own = len(exemplars(replace(pack, said={}), self.vocabulary))  # what was said comes last
+        self._own = self._fitted(rows[:own], sentences[:own], vectors, cache_dir)
+        self._model = self._own if own == len(rows) else self._fitted(rows, sentences, vectors, cache_dir)
+
+    def _fitted(
+        self, rows: Sequence[Exemplar], sentences: Sequence[Sentence], vectors: Floats | None, cache_dir: Path | None
+    ) -> TopicModel:
         path = None
         if cache_dir is not None:
             meaning = "words" if vectors is None else "minilm"
             path = cache_dir / "topics" / f"{content_key(rows, sentences, meaning)}.npy"
         weights = _kept(path, weights_shape(rows))
-        model = TopicModel(rows, sentences, vectors, weights, self._leaving.is_set)
+        mine = None if vectors is None else vectors[: len(rows)]
+        model = TopicModel(rows, sentences, mine, weights, self._leaving.is_set)
         if weights is None and path is not None:
             _keep(path, model.weights)
-        self._model = model
+        return model
 
     def _vectors(self, texts: Sequence[str], model_dir: Path | None, cache_dir: Path | None) -> Floats | None:
         if model_dir is None:

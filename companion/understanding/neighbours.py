@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from companion.content.types import Pack
 from companion.understanding.background import Topics
@@ -35,12 +35,12 @@ def collisions(pack: Pack, topics: Topics | Library) -> tuple[Collision, ...]:
     if isinstance(topics, Library):
         return ()  # too many to weigh each against every other
     topics.wait()
-    model = topics.model
+    model = topics.own_model
     if model is None:
         return ()
     ids = [item.id for item in pack.items]
     out = []
-    for row, scores in zip(exemplars(pack, topics.vocabulary), model.leave_one_out(), strict=True):
+    for row, scores in zip(exemplars(replace(pack, said={}), topics.vocabulary), model.leave_one_out(), strict=True):
         if row.label not in ids:
             continue
         best, value = scores.best(ids)[0]

@@ -303,7 +303,7 @@ class Router:
     # The pack
 
     def _scores(self, words: Sequence[str]) -> Scores | None:
-        return self._topics.scores(words) if self._topics else None
+        return self._topics.by_own(words) if self._topics else None
 
     def _topic(self, bare: list[str], words: list[str], context: Context) -> Decision:
         if exact := self._wordings.get(tuple(bare)) or self._wordings.get(tuple(words)):
@@ -353,7 +353,7 @@ class Router:
 
     def _weighed(self, bare: Sequence[str]) -> tuple[Evidence, Verdict] | None:
         """The evidence of the topic model and the words, and the verdict; None without a model."""
-        scores = self._scores(bare)
+        scores = self._topics.scores(bare) if self._topics else None
         evidence = weigh(scores, self._lexical.read(bare), self._content) if scores else None
         if self._topics is None or evidence is None:
             return None

@@ -12,16 +12,13 @@ nearest neighbour does: ``scripts/calibrate_understanding.py``.
 from __future__ import annotations
 
 import hashlib
-import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from companion.understanding import ridge
+from companion.understanding.bags import Bags, concept_features, letter_features, sound_features
 from companion.understanding.exemplars import Exemplar
-from companion.understanding.sounds import outline, skeleton
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +33,8 @@ MEANING_WIDTH = 0.4
 CONCEPT_WEIGHT, LETTER_WEIGHT, SOUND_WEIGHT = 0.4, 0.2, 0.2
 RIDGE = 0.2
 """These by leaving one out over the bundled pack, and on the tune set."""
-LETTERS, SOUNDS = 4, 3
+PIECE = 512
+"""Rows whose meanings are compared at once."""
 _VIEWS = ("both", "meaning", "form")
 
 
@@ -71,63 +69,6 @@ class Scores:
     def near(self, label: str) -> float:
         """Kernel with the label's nearest exemplar, 0 to 1; 0 for an unknown label."""
         return self.kernel[self.labels.index(label)] if label in self.labels else 0.0
-
-
-class Bags:
-    """Rows of features weighed by rarity, of unit length; products with one more row by an inverted index."""
-
-    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
-        """Index the rows."""
-        import numpy as np
-
-        counts = Counter(f for row in rows for f in set(row))
-        self._rarity = {f: math.log(1 + len(rows) / c) for f, c in counts.items()}
-        self._size = len(rows)
-        holding: dict[str, list[int]] = {f: [] for f in counts}
-        for at, row in enumerate(rows):
-            for f in set(row):
-                holding[f].append(at)
-        lengths = np.array([math.sqrt(sum(self._rarity[f] ** 2 for f in set(row))) or 1.0 for row in rows])
-        self._lengths = np.maximum(lengths, 1e-9)
-        self._holding = {f: np.array(sorted(at)) for f, at in holding.items()}
-
-    def products(self, row: Sequence[str]) -> Floats:
-        """Cosines with all rows, shape (rows,). A feature that no row has makes the query longer, not nearer."""
-        import numpy as np
-
-        out = np.zeros(self._size)
-        length = 0.0
-        unknown = math.log(1 + self._size)
-        for f in sorted(set(row)):
-            weight = self._rarity.get(f, unknown)
-            length += weight * weight
-            if f in self._holding:
-                out[self._holding[f]] += weight * weight
-        found: Floats = (out / self._lengths / max(math.sqrt(length), 1e-9)).astype(np.float32)
-        return found
-
-
-def concept_features(keys: Sequence[str]) -> list[str]:
-    """Pairs of neighbouring concepts, the ends of the utterance among them, and each concept."""
-    padded = ["^", *keys, "$"]
-    return [*keys, *(f"{a} {b}" for a, b in pairwise(padded))]
-
-
-def letter_features(text: str) -> list[str]:
-    """Runs of four letters, spaces among them."""
-    padded = f" {text} "
-    return [padded[i : i + LETTERS] for i in range(max(1, len(padded) - LETTERS + 1))]
-
-
-def sound_features(text: str) -> list[str]:
-    """Runs of three consonant classes, and of four with vowels marked, over the whole utterance run together."""
-    words = text.split()
-    bones, shape = f"^{skeleton(words)}$", f"^{outline(words)}$"
-    n = SOUNDS
-    return [
-        *(bones[i : i + n] for i in range(max(1, len(bones) - n + 1))),
-        *(f"~{shape[i : i + n + 1]}" for i in range(max(1, len(shape) - n))),
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +167,17 @@ class TopicModel:
         import numpy as np
 
         n = len(self._sentences)
-        parts: list[Floats] = [np.empty((n, n), dtype=np.float32) for _ in range(2 + sound)]
-        for at, sentence in enumerate(self._sentences):
-            self._look()
-            cosines = None if self.vectors is None else self.vectors @ self.vectors[at]
-            for part, row in zip(parts, self._row(sentence, cosines), strict=False):
-                part[at] = row
+        parts: list[Floats] = [np.zeros((n, n), dtype=np.float32) for _ in range(2 + sound)]
+        if self.vectors is not None:
+            for at in range(0, n, PIECE):
+                self._look()
+                parts[0][at : at + PIECE] = _by_meaning(self.vectors[at : at + PIECE] @ self.vectors.T)
+        for bags, weight in (
+            (self._concepts, CONCEPT_WEIGHT), (self._letters, LETTER_WEIGHT), (self._sounds, SOUND_WEIGHT),
+        ):  # fmt: skip
+            bags.add_among(parts[1], weight, self._look)
+        if sound:
+            self._sounds.add_among(parts[2], 1.0, self._look)
         return parts
 
     @staticmethod
@@ -247,7 +193,7 @@ class TopicModel:
         form = CONCEPT_WEIGHT * self._concepts.products(concept_features(sentence.concepts))
         form += LETTER_WEIGHT * self._letters.products(letter_features(sentence.text))
         form += SOUND_WEIGHT * sound
-        meaning = np.zeros_like(form) if cosines is None else np.exp((cosines - 1.0) / MEANING_WIDTH)
+        meaning = np.zeros_like(form) if cosines is None else _by_meaning(cosines)
         return meaning, form, sound
 
     def scores(self, sentence: Sentence, vector: Floats | None) -> Scores:
@@ -346,6 +292,13 @@ class TopicModel:
             self.labels, both, tuple(self.texts[n] for n in nearest.tolist()), tuple((near / self._top).tolist()),
             tuple(np.maximum.reduceat(sound[self._order], self._start).tolist()), by_meaning, by_form,
         )  # fmt: skip
+
+
+def _by_meaning(cosines: Floats) -> Floats:
+    import numpy as np
+
+    found: Floats = np.exp((cosines - 1.0) / MEANING_WIDTH)
+    return found
 
 
 def weights_shape(rows: Sequence[Exemplar]) -> tuple[int, int]:
