@@ -33,6 +33,7 @@ from companion.understanding.exemplars import NOTHING, Exemplar, Subject, exempl
 from companion.understanding.lexical import Lexical  # noqa: E402
 from companion.understanding.minilm import SentenceEncoder  # noqa: E402
 from companion.understanding.normal import tokens  # noqa: E402
+from companion.understanding.ridge import solved  # noqa: E402
 from companion.understanding.router import Router  # noqa: E402
 from companion.understanding.topics import RIDGE, TopicModel, weights_shape  # noqa: E402
 
@@ -107,8 +108,8 @@ def taken(pack: Pack, model_dir: Path) -> dict[str, list[str]]:
 def _weights(kernel: NDArray[np.float32], label_of: list[int]) -> NDArray[np.float32]:
     targets = np.zeros((len(label_of), max(label_of) + 1), dtype=np.float32)
     targets[np.arange(len(label_of)), label_of] = 1.0
-    found: NDArray[np.float32] = np.linalg.solve(kernel + RIDGE * np.eye(len(kernel), dtype=np.float32), targets)
-    return found
+    np.fill_diagonal(kernel, kernel.diagonal() + RIDGE)
+    return solved(kernel, targets)
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,8 +56,7 @@ class Topics:
         self._model: TopicModel | None = None
         self._own: TopicModel | None = None
         self._encoder: SentenceEncoder | None = None
-        self._recent: dict[str, Scores] = {}
-        self._recent_by_own: dict[str, Scores] = {}
+        self._recent: dict[tuple[bool, str], Scores] = {}
         self._vectors_of: dict[str, Floats] = {}
         self._done = threading.Event()
         self._leaving = threading.Event()
@@ -98,40 +97,38 @@ class Topics:
             words: Tokens.
 
         """
-        return self._scored(words, self._recent, own=False)
+        return self._scored(words, own=False)
 
     def by_own(self, words: Sequence[str]) -> Scores | None:
         """The same by the pack's own sentences alone, for what is about safety: None when there is no model.
 
         What people have said asks for topics, thousands of times; among it a cry for help would look like a question.
         """
-        return self._scored(words, self._recent_by_own, own=True)
+        return self._scored(words, own=True)
 
     def meaning(self, words: Sequence[str]) -> Floats | None:
         """MiniLM's embedding of an utterance as the model sees it, shape (384,); None without MiniLM. Never raises."""
-        if not self.wait(PATIENCE):
-            return None
-        try:
-            return self._vector(self.sentence(words).text)
-        except Exception as error:  # noqa: BLE001, RUF100 - as in ``_scored``
-            self._model, self.reason = None, _why(error)
-            return None
+        return self._embedded(lambda: self.sentence(words).text)
 
     def as_said(self, words: Sequence[str]) -> Floats | None:
         """MiniLM's embedding of the words as they were said, shape (384,); None without MiniLM. Never raises."""
+        return self._embedded(lambda: " ".join(words))
+
+    def _embedded(self, text: Callable[[], str]) -> Floats | None:
         if not self.wait(PATIENCE) or self._encoder is None:
             return None
         try:
-            return self._vector(" ".join(words))
+            return self._vector(text())
         except Exception as error:  # noqa: BLE001, RUF100 - as in ``_scored``
             self._model, self.reason = None, _why(error)
             return None
 
-    def _scored(self, words: Sequence[str], recent: dict[str, Scores], *, own: bool) -> Scores | None:
+    def _scored(self, words: Sequence[str], *, own: bool) -> Scores | None:
         if not self.wait(PATIENCE) or self._model is None or self._own is None:
             return None
-        key = " ".join(words)
-        if (known := recent.get(key)) is not None:
+        own = own and self._own is not self._model  # without what was said, there is one model, asked once
+        key = own, " ".join(words)
+        if (known := self._recent.get(key)) is not None:
             return known
         try:
             sentence = self.sentence(words)
@@ -139,9 +136,9 @@ class Topics:
         except Exception as error:  # noqa: BLE001, RUF100 - a fault here must cost the model, not the conversation
             self._model, self.reason = None, _why(error)
             return None
-        if len(recent) >= REMEMBERED:
-            recent.clear()
-        recent[key] = found
+        if len(self._recent) >= REMEMBERED:
+            self._recent.clear()
+        self._recent[key] = found
         return found
 
     def _vector(self, text: str) -> Floats | None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from companion.understanding import ridge
-from companion.understanding.bags import Bags, concept_features, letter_features, sound_features
+from companion.understanding.bags import PIECE, Bags, concept_features, letter_features, sound_features
 from companion.understanding.exemplars import Exemplar
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ MEANING_WIDTH = 0.4
 CONCEPT_WEIGHT, LETTER_WEIGHT, SOUND_WEIGHT = 0.4, 0.2, 0.2
 RIDGE = 0.2
 """These by leaving one out over the bundled pack, and on the tune set."""
-PIECE = 512
-"""Rows whose meanings are compared at once."""
 _VIEWS = ("both", "meaning", "form")
 
 
