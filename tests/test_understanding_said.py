@@ -69,6 +69,11 @@ def test_neither_the_words_nor_the_recogniser_know_what_was_said() -> None:
     assert Lexical(pack).read(words) == Lexical(bare).read(words)
 
 
+def test_a_garbled_form_without_a_letter_is_passed_over() -> None:
+    odd = replace(PACK, misheard={**PACK.misheard, "spread": ("...", "sped")})
+    assert Lexical(odd).vocabulary.mend(["how", "cells", "sped"]) == ["how", "cells", "spread"]
+
+
 def test_a_topic_is_found_by_what_was_said_for_it() -> None:
     asked = "surely the nasty things do not just up sticks"
     values = []

@@ -54,7 +54,6 @@ class Bags:
         found: Floats = (out / self._lengths / max(math.sqrt(length), 1e-9)).astype(np.float32)
         return found
 
-
     def add_among(self, out: Floats, weight: float, between: Callable[[], None]) -> None:
         """Add ``weight`` times the cosines of the rows among each other.
 

@@ -105,7 +105,7 @@ class Vocabulary:
             if len(code) >= MIN_CODE:
                 self._codes[key if len(tokens(term)) > 1 else term] = code
         self._heard_from: dict[str, int] = {}
-        for row in self._heard:
+        for row in filter(None, self._heard):  # a variant of signs alone has no first word
             self._heard_from[row[0]] = max(len(row), self._heard_from.get(row[0], 0))
         self._term_keys = {t: self._phrases.get((stem(t),), stem(t)) for t in self._codes}
         self.known: frozenset[str] = frozenset(
