@@ -1,21 +1,20 @@
 """How likely an utterance that names a person is about that person's own care or danger.
 
 A person marker alone says little in a story: "my brother in law rang, and what I wanted to ask is how cancer spreads"
-is nobody's case. A logistic regression on MiniLM's embedding and on a handful of signs tells such stories from
-questions about one person. ``scripts/calibrate_cases.py`` learns it from the tuning sets, prints what each threshold
-would let through of sets that it did not learn from, and writes ``cases.json``.
+is nobody's case. A ridge regression on MiniLM's embedding, the words and their pairs, and a handful of signs tells such
+stories from questions about one person. ``scripts/calibrate_cases.py`` learns it from the tuning sets, prints what each
+threshold would let through of sets that it did not learn from, and writes ``cases.npz``.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
+from importlib.resources import as_file, files
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from companion.understanding import decide
 from companion.understanding.exemplars import ADVICE, NOTHING
 from companion.understanding.likeness import SPEAKERS, danger
 from companion.understanding.persons import PERSONS
@@ -28,18 +27,23 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-MEANING_SCALE, SIGN_SCALE = 8.0, 2.0
-"""Of the two parts of the input, so that one penalty on the weights suits both."""
+WEIGHTS = "cases.npz"
 
 
 class CaseModel(NamedTuple):
     """The learnt weights."""
 
-    meaning: tuple[float, ...]
-    """For MiniLM's embedding of the utterance without its frames, 384."""
-    signs: tuple[float, ...]
-    """In the order of ``signs``."""
+    meaning: Floats
+    """For MiniLM's embedding of the utterance without its frames, shape (384,)."""
+    signs: Floats
+    """In the order of ``signs``, shape (8,)."""
+    words: dict[str, tuple[float, float]]
+    """Rarity and weight of each word and pair of words that is known."""
     bias: float
+    scale: tuple[float, float]
+    """Slope and offset that make a chance of the regression's value (Platt's scaling, 1999)."""
+    sure: float
+    """Chance below which nothing speaks for somebody's own case."""
     passing: float
     """Chance below which a person is named in passing."""
     danger_passing: float
@@ -73,26 +77,45 @@ def signs(scores: Scores, words: Sequence[str], content: Sequence[str], *, sign:
     )
 
 
+def features(words: Sequence[str]) -> list[str]:
+    """The words and the pairs of neighbours, each once, in order.
+
+    Args:
+        words: All tokens.
+
+    """
+    return list(dict.fromkeys([*words, *(f"{a} {b}" for a, b in pairwise(words))]))
+
+
 @cache
 def learnt() -> CaseModel:
     """The weights that come with the package."""
-    text = (files("companion") / "understanding" / "cases.json").read_text(encoding="utf-8")
-    row = json.loads(text)
-    return CaseModel(tuple(row["meaning"]), tuple(row["signs"]), row["bias"], row["passing"], row["danger_passing"])
+    import numpy as np
+
+    with as_file(files("companion") / "understanding" / WEIGHTS) as path, np.load(path, allow_pickle=False) as kept:
+        part = {name: kept[name] for name in kept.files}
+    names = str(part["names"]).split("\n")
+    known = zip(part["rarity"].astype(float).tolist(), part["words"].astype(float).tolist(), strict=True)
+    slope, offset, bias, sure, passing, danger_passing = map(float, part["numbers"])
+    return CaseModel(
+        part["meaning"].astype(np.float32), part["signs"].astype(np.float32), dict(zip(names, known, strict=True)),
+        bias, (slope, offset), sure, passing, danger_passing,
+    )  # fmt: skip
 
 
-def chance(model: CaseModel, meaning: Floats, told: Sequence[float]) -> float:
+def chance(model: CaseModel, meaning: Floats, told: Sequence[float], words: Sequence[str]) -> float:
     """That somebody's own case is spoken of, 0 to 1.
 
     Args:
         model: The weights.
         meaning: MiniLM's embedding of the utterance without its frames, shape (384,).
         told: Of ``signs``.
+        words: All tokens.
 
     """
-    return decide.chance(inputs(meaning, told), (*model.meaning, *model.signs, model.bias))
-
-
-def inputs(meaning: Floats, told: Sequence[float]) -> tuple[float, ...]:
-    """What the weights are for, the embedding first."""
-    return (*(MEANING_SCALE * float(x) for x in meaning), *(SIGN_SCALE * x for x in told))
+    known = [model.words[f] for f in features(words) if f in model.words]
+    length = math.sqrt(sum(rarity * rarity for rarity, _ in known)) or 1.0
+    by_words = sum(rarity * weight for rarity, weight in known) / length
+    by_signs = sum(float(weight) * sign for weight, sign in zip(model.signs, told, strict=True))
+    value = float(meaning @ model.meaning) + by_signs + by_words + model.bias
+    return 1 / (1 + math.exp(-(model.scale[0] * value + model.scale[1])))

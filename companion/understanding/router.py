@@ -286,7 +286,7 @@ class Router:
         if meaning is None or scores is None:
             return None
         model, sign = learnt(), finding.rule is not None
-        likely = chance(model, meaning, signs(scores, words, tuple(self._content), sign=sign))
+        likely = chance(model, meaning, signs(scores, words, tuple(self._content), sign=sign), words)
         found = self._talk.general(list(finding.question), words) if model.passes(likely, scores, sign=sign) else None
         if found is None or found[2].kind == "decline":
             return None
