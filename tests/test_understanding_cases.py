@@ -9,7 +9,7 @@ from companion.content import load_pack
 from companion.dialogue import respond
 from companion.understanding import Router
 from companion.understanding.background import Topics
-from companion.understanding.cases import CaseModel, chance, learnt
+from companion.understanding.cases import CaseModel, chance, features, learnt
 from companion.understanding.frames import LONGEST_BREATH, breaths
 from companion.understanding.router import NEAREST_NAMED
 
@@ -114,13 +114,25 @@ def test_the_weights_fit_the_embedding_and_the_signs() -> None:
     told = signs(scores, ["my", "own", "words"], ("what",), sign=True)
     assert (len(model.meaning), len(model.signs)) == (DIMENSIONS, len(told))
     assert told[:4] == (0.2, 0.3, 0.4, 0.1) and told[-1] == 1.0
-    assert 0 < model.danger_passing <= model.passing < 0.5
+    assert 0 < model.sure < model.passing < model.danger_passing < 0.5
+    assert {"my", "her scan"} & set(model.words) and all(rarity >= 1 for rarity, _ in model.words.values())
 
 
-def test_the_chance_is_a_logistic_regression() -> None:
-    model = CaseModel(meaning=(0.5, -0.25), signs=(1.0,), bias=-1.0, passing=0.2, danger_passing=0.1)
-    z = -1.0 + 8.0 * (0.5 * 0.2 - 0.25 * 0.4) + 2.0 * 1.0 * 0.75
-    assert chance(model, np.array([0.2, 0.4], np.float32), (0.75,)) == pytest.approx(1 / (1 + np.exp(-z)), abs=1e-6)
+def test_the_chance_is_ridge_regression_made_a_chance() -> None:
+    model = CaseModel(
+        np.array([0.5, -0.25], np.float32), np.array([1.0], np.float32),
+        {"my": (1.0, 2.0), "my scan": (3.0, -1.0), "their": (9.0, 9.0)}, -1.0, (4.0, 0.5), 0.01, 0.1, 0.2,
+    )  # fmt: skip
+    words = ["my", "scan", "my", "scan"]
+    assert features(words) == ["my", "scan", "my scan", "scan my"]
+    value = 0.5 * 0.2 - 0.25 * 0.4 + 1.0 * 0.75 + (1.0 * 2.0 - 3.0 * 1.0) / np.sqrt(10) - 1.0
+    found = chance(model, np.array([0.2, 0.4], np.float32), (0.75,), words)
+    assert found == pytest.approx(1 / (1 + np.exp(-(4 * value + 0.5))), abs=1e-6)
+    # What is known of no word counts for nothing.
+    value = 0.5 * 0.2 - 0.25 * 0.4 + 1.0 * 0.75 - 1.0
+    assert chance(model, np.array([0.2, 0.4], np.float32), (0.75,), []) == pytest.approx(
+        1 / (1 + np.exp(-(4 * value + 0.5))), abs=1e-6
+    )
 
 
 def test_a_question_may_stand_anywhere_in_a_story() -> None:
