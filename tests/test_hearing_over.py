@@ -151,6 +151,17 @@ def test_a_word_from_further_off_than_the_listener_is_none(narration, say):
     assert len(overheard(narration, near, question)) == 1
 
 
+def test_a_word_in_a_breath_of_hiss_is_still_the_listeners(narration, say):
+    """What counts is how loud its loudest parts are: most of such a piece may be a microphone's hiss."""
+    near = leak_of(narration) * 0.05 + RNG.normal(0, 5, len(narration))
+    question, word = samples_of(say("what is metastasis", "rms")), samples_of(say("stop", "rms")).astype(float)
+    start, around = round(10.5 * SAMPLE_RATE), round(0.25 * SAMPLE_RATE)
+    near[start : start + len(word)] += word * 0.6
+    hiss = slice(start - around, start + len(word) + around)
+    near[hiss] += RNG.normal(0, 0.1 * float(np.sqrt(np.mean(word**2))), hiss.stop - hiss.start)
+    assert len(overheard(narration, near, question)) == 1
+
+
 @pytest.mark.parametrize("text", ["seven", "yes", "no"])
 def test_other_words_are_none_of_the_armed_ones(spotter, say, text):
     for voice in ("slt", "rms", "awb"):

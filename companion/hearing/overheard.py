@@ -21,7 +21,10 @@ SOFTER = 0.3
 """Of the listener's own level, below which a word is somebody else's, further off: two arm's lengths beside a headset's
 microphone, or the other end of the room."""
 USUAL, KEPT = 0.5, 30.0
-"""Seconds of the listener's speech from which on that level is known, and of which it is the median."""
+"""Seconds of the listener's speech from which on that level is known, and of which it is taken."""
+LOUD_PART = 75.0
+"""Percentile of those levels that counts as how loud the listener is. A word counts as loud as its loudest `NEEDED`
+seconds: the rest of the piece may be a microphone's hiss."""
 
 
 class Overheard:
@@ -74,8 +77,10 @@ class Overheard:
         return level > max(OVER * self._floor, LEAST_LEVEL)
 
     def _is_far(self, levels: list[float]) -> bool:
-        known = len(self._usual) * BLOCK >= USUAL * SAMPLE_RATE
-        return known and float(np.median(levels)) < SOFTER * float(np.median(self._usual))
+        if len(self._usual) * BLOCK < USUAL * SAMPLE_RATE:
+            return False
+        loudest = sorted(levels)[-round(NEEDED * SAMPLE_RATE / BLOCK) :]
+        return float(np.median(loudest)) < SOFTER * float(np.percentile(self._usual, LOUD_PART))
 
     def _block(self, block: NDArray[np.int16]) -> NDArray[np.int16] | None:
         level = _level(block)
