@@ -67,10 +67,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _fetch(store: ModelStore, names: list[str], source: Path | None, *, trying: bool) -> int:
-    missed = 0
+    missed, prepare = 0, False
     for name in names:
         if trying and store.path(name) is not None:
             continue
+        prepare |= name == SENTENCES
         try:
             folder = store.fetch(name, _say, source=source)
         except CompanionError as error:
@@ -81,10 +82,10 @@ def _fetch(store: ModelStore, names: list[str], source: Path | None, *, trying: 
         else:
             if not trying:
                 print(folder)
-            if name == SENTENCES:
-                # The list is told before the project's packages are there; only this needs them.
-                from companion.cli.common import prepare_pack
+    if prepare:  # without MiniLM too: the words alone take twenty seconds to learn
+        # The list is told before the project's packages are there; only this needs them.
+        from companion.cli.common import prepare_pack
 
-                os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program itself, before numpy is imported
-                prepare_pack(_say)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program itself, before numpy is imported
+        prepare_pack(_say)
     return missed

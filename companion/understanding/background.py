@@ -173,7 +173,13 @@ class Topics:
         vectors = self._vectors([s.text for s in sentences], model_dir, cache_dir)
         own = len(exemplars(replace(pack, said={}), self.vocabulary))  # what was said comes last
         self._own = self._fitted(rows[:own], sentences[:own], vectors, cache_dir)
-        self._model = self._own if own == len(rows) else self._fitted(rows, sentences, vectors, cache_dir)
+        self._model = self._own
+        if own < len(rows):
+            try:
+                self._model = self._fitted(rows, sentences, vectors, cache_dir)
+            except MemoryError:
+                # Its own sentences alone take a third of the memory, and answer a little less at once.
+                self.reason = "There is too little memory to learn from what people have said."
 
     def _fitted(
         self, rows: Sequence[Exemplar], sentences: Sequence[Sentence], vectors: Floats | None, cache_dir: Path | None
