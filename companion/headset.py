@@ -16,6 +16,8 @@ SERVERS = frozenset({"default", "sysdefault", "pulse", "pipewire", "jack"})
 """Names under which a sound server hides its devices from PortAudio."""
 _PATIENCE = 1.0
 """Seconds that the sound server may take."""
+_HANGS: list[str] = []
+"""Programs that did not answer in time: they are not asked again, since whoever asks waits."""
 Kind = Literal["loudspeaker", "microphone"]
 
 
@@ -59,7 +61,7 @@ def _of_server(kind: Kind) -> str:
 
 def _pactl(*arguments: str) -> str:
     """What PulseAudio's or PipeWire's program says; "" where there is none."""
-    program = shutil.which("pactl")
+    program = None if _HANGS else shutil.which("pactl")
     if program is None:
         return ""
     try:
@@ -68,6 +70,9 @@ def _pactl(*arguments: str) -> str:
             capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False,
             stdin=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        _HANGS.append(program)
+        return ""
+    except OSError:
         return ""
     return done.stdout

@@ -51,6 +51,8 @@ LOOK = 0.25
 """Seconds between two looks at parts that may hang, while nothing happens."""
 LOOK_AGAIN = 1.0
 """Seconds between tries to find a lost device again."""
+LOOK_WORN = 10.0
+"""Seconds between two looks at which devices are in use: a sound server moves to a headset without a word."""
 HOLD = 4.0
 """Seconds for which speech that somebody spoke over is held; when nothing was said it goes on."""
 FAREWELL = 10.0
@@ -109,6 +111,7 @@ class Session:
         status: Takes the line that goes with an earcon which nothing else is written for.
         clock: Seconds; for tests.
         ahead: Has common prompts rendered in quiet moments; closed at the end.
+        devices: Called when a device is back, and now and then while nothing is said: what is worn may have changed.
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class Session:
         status: Callable[[str], None] = lambda _line: None,
         clock: Callable[[], float] = time.monotonic,
         ahead: Ahead | None = None,
+        devices: Callable[[], None] = lambda: None,
     ) -> None:
         self._pack, self._router, self._memory = pack, router, memory
         self._events: queue.Queue[Event | _Heard | _Key | _Interrupted | _Over] = queue.Queue()
@@ -141,6 +145,7 @@ class Session:
             make_speaker, loudspeaker, out, self._events.put, earcons=earcons, status=status, clock=clock
         )
         self._ahead = ahead
+        self._devices, self._devices_seen = devices, clock()
         self._ending = False
         self._held_at: float | None = None  # when somebody spoke over the companion
         self._slow_ears: float | None = None  # the utterance of which was said that it takes long
@@ -270,6 +275,8 @@ class Session:
             self._ahead.offer(self._mouth.speaker.settings)
         if self._mouth.lost or (self._ears is not None and self._ears.lost_now):
             self._look_for_devices()
+        elif not busy and not self._mouth.audible and self._clock() - self._devices_seen > LOOK_WORN:
+            self._see_devices()
         if self._mouth.speaking or self._state.mode != "listening":
             self._silent_since = self._clock()
         elif self._clock() - self._silent_since > REMIND_AFTER:
@@ -315,6 +322,12 @@ class Session:
         if self._ears is not None:
             self._ears.replies = replies(self._state)
         self._carry_out(actions)
+        if isinstance(event, DeviceBack):
+            self._see_devices()
+
+    def _see_devices(self) -> None:
+        self._devices_seen = self._clock()
+        self._devices()
 
     def _carry_out(self, actions: Sequence[Action]) -> None:
         for action in actions:

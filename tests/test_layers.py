@@ -16,7 +16,7 @@ FLOORS = {
     "acquiring": 2, "catalogue": 2, "model_check": 2, "graph_check": 2, "content": 2, "text": 2,
     "understanding": 3, "dialogue": 3,
     "hearing": 4, "speaking": 4,
-    "session": 5, "ears": 5, "text_mode": 5, "keys": 5, "keymap": 5, "mouth": 5, "later": 5, "captions": 5,
+    "session": 5, "ears": 5, "text_mode": 5, "keys": 5, "keymap": 5, "mouth": 5, "later": 5, "worn": 5, "captions": 5,
     "doctor": 6, "bench": 6, "cli": 6, "__main__": 6,
 }  # fmt: skip
 ANYWHERE = {"testing", "__init__"}

@@ -204,6 +204,30 @@ def test_a_sentence_that_sounds_is_not_cut_to_look_for_a_lost_microphone() -> No
         assert world.lines.wait_for("The microphone is back.") is not None
 
 
+def test_which_devices_are_worn_is_looked_at_when_one_is_back_and_while_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session_module, "REMIND_AFTER", float("inf"))
+    with World() as world:
+        looks: list[float] = []
+        world.session._devices = lambda: looks.append(world.clock())
+        world.quiet()
+        until(lambda: len(looks) > 2)
+        assert looks[2] - looks[1] > session_module.LOOK_WORN
+        monkeypatch.setattr(session_module, "LOOK_WORN", float("inf"))
+        world.session.key("?")  # whatever look was under way is over when this was answered
+        world.quiet()
+        before = len(looks)
+        world.room.away = 1_000_000
+        world.room.said.put("lost")
+        assert world.lines.wait_for("The microphone is gone.") is not None
+        assert len(looks) == before
+        world.room.away = 0
+        assert world.lines.wait_for("The microphone is back.") is not None
+        until(lambda: len(looks) > before)
+        assert len(looks) == before + 1
+
+
 # The mouth
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+import threading
 from collections.abc import Mapping
 
 from companion.cli.common import could_not_speak, quiet_libraries, settings_of, speak, status, topics_of
@@ -53,6 +54,10 @@ def _begin(settings: Settings, memory: Memory) -> State:
     return State(rate=settings.rate, volume=settings.volume, left=(item, sentence) if item else None)
 
 
+OVER = " While I speak, you can say stop, pause, next or repeat."
+NOTHING_OVER = "No headset is worn any more. While I speak, use the keys."
+
+
 def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     options: argparse.Namespace,
     settings: Settings,
@@ -75,6 +80,7 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
     from companion.speaking.player import SoundDevicePlayer
     from companion.speaking.speech import Speaker
     from companion.understanding.phrases import phrases
+    from companion.worn import WhileWorn
 
     can_speak = False
     with contextlib.ExitStack() as stack:
@@ -85,6 +91,18 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
             can_speak = True
             voice, player, engine = parts.voice, parts.player, parts.recognizer
             out, captions = captioned(sys.stdout)
+
+            def armed() -> WordsOver:
+                made = WordsOver(tuple(ARMED), Paths.find().cache)
+                player.on_played = made.played.put
+                return made
+
+            def changed(hears: bool) -> None:
+                if listening.is_set():  # before, it is said with the recogniser's name
+                    status(options, f"A headset is worn.{OVER}" if hears else NOTHING_OVER)
+
+            listening = threading.Event()
+            worn = WhileWorn(lambda: headset(settings.device), armed, changed) if options.barge_in == "auto" else None
             session = Session(
                 pack,
                 router,
@@ -98,15 +116,14 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
                 push_to_talk=options.push_to_talk,
                 status=lambda line: status(options, line),
                 ahead=Ahead(voice.prepare, prompts.common(pack)),
+                devices=worn.look if worn else lambda: None,
             )
-            words = None
-            if options.barge_in == "words" or (options.barge_in == "auto" and headset(settings.device)):
-                try:
-                    words = stack.enter_context(contextlib.closing(WordsOver(tuple(ARMED), Paths.find().cache)))
-                    player.on_played = words.played.put
-                except CompanionError:
-                    if options.barge_in == "words":
-                        raise
+            words: WordsOver | WhileWorn | None = worn
+            if worn is not None:
+                stack.enter_context(contextlib.closing(worn))
+                worn.look()
+            elif options.barge_in == "words":
+                words = stack.enter_context(contextlib.closing(armed()))
             speech = SpeechOver(webrtc_detector()) if options.barge_in == "open" else None
             if speech is not None:
                 player.on_played = speech.played.put
@@ -129,8 +146,9 @@ def _aloud(  # noqa: PLR0917 - private, and called with its caller's own names
             )
         except CompanionError as err:
             return err, can_speak
-        over = " While I speak, you can say stop, pause, next or repeat." if words else ""
-        status(options, f"Listening with {engine.name}.{over}")
+        hears = words is not None and (worn is None or worn.wait())
+        status(options, f"Listening with {engine.name}.{OVER if hears else ''}")
+        listening.set()
         session.run(ears, use_keys=not options.no_keys)
     return None
 
