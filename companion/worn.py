@@ -49,11 +49,13 @@ class WhileWorn:
             if wanted is self._wanted:
                 return
             self._wanted = wanted
-            words, self._words = (self._words, None) if not wanted else (None, self._words)
+            words = None if wanted else self._words
+            if not wanted:
+                self._words = None
         if wanted:
             self._opening = threading.Thread(target=self._open, name="headset", daemon=True)
             self._opening.start()
-        elif words is not None:
+        if words is not None:
             self._changed(False)
             words.close()
 
