@@ -194,18 +194,19 @@ def _recogniser(settings: Settings) -> Iterator[Part]:
 
     from companion.content.load import load_pack
     from companion.hearing.engines import open_recognizer
-    from companion.understanding.phrases import phrases
+    from companion.understanding.phrases import as_asked, phrases
 
     try:
         pack = load_pack(settings.pack)
         spoken = phrases(pack)
         engine = open_recognizer(
-            settings.engine, settings.model, spoken, Paths.find().cache, partials=False, spellings=pack.spellings
-        )
+            settings.engine, settings.model, spoken, Paths.find().cache,
+            partials=False, spellings=pack.spellings, said=as_asked(pack),
+        )  # fmt: skip
         with contextlib.closing(engine):
             engine.accept(np.ones(3_200, np.int16))
             engine.finish()
-            deaf = [w for w, said in engine.lacking(sorted({w for p in spoken for w in p.split()})).items() if not said]
+            deaf = [w for w, way in engine.lacking(sorted({w for p in spoken for w in p.split()})).items() if not way]
     except CompanionError as err:
         yield Part("recogniser", False, "listening", err.what, err.to_do)
         return

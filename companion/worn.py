@@ -49,13 +49,10 @@ class WhileWorn:
             if wanted is self._wanted:
                 return
             self._wanted = wanted
-            words = None if wanted else self._words
-            if not wanted:
-                self._words = None
         if wanted:
             self._opening = threading.Thread(target=self._open, name="headset", daemon=True)
             self._opening.start()
-        if words is not None:
+        elif (words := self._taken()) is not None:
             self._changed(False)
             words.close()
 
@@ -72,13 +69,17 @@ class WhileWorn:
 
     def close(self) -> None:
         """Hear nothing any more; a second call is harmless."""
-        with self._lock:
-            self._wanted = False
-            words, self._words = self._words, None
-        if words is not None:
+        if (words := self._taken()) is not None:
             words.close()
         if self._opening is not None:
             self._opening.join(5.0)
+
+    def _taken(self) -> Words | None:
+        """What hears the words, which are no longer wanted; None where nothing does."""
+        with self._lock:
+            self._wanted = False
+            words, self._words = self._words, None
+        return words
 
     def _open(self) -> None:
         try:

@@ -137,11 +137,19 @@ class Bundled:
         """See ``ports.Recognizer``."""
 
 
-def open_ear(name: str, phrases: Sequence[str], model: Path | None, cache: Path, *, partials: bool = True) -> Ear:
+def open_ear(
+    name: str,
+    phrases: Sequence[str],
+    model: Path | None,
+    cache: Path,
+    *,
+    partials: bool = True,
+    said: Sequence[str] = (),
+) -> Ear:
     """An engine by its name: pocketsphinx, vosk, vosk-free, bundled. Without partials no endpoint comes early."""
     if name == "bundled":
         return Ear(name, Bundled(), frozenset())
-    engine = choose("vosk" if name.startswith("vosk") else name, model, phrases, cache)
+    engine = choose("vosk" if name.startswith("vosk") else name, model, phrases, cache, said=said)
     if name == "vosk-free":
         engine = replace(engine, phrases=None, check=())
     return Ear(name, ProcessRecognizer(replace(engine, partials=partials)), frozenset(phrases))

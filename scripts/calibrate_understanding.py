@@ -32,6 +32,7 @@ from companion.understanding.evidence import Evidence, weigh  # noqa: E402
 from companion.understanding.exemplars import NOTHING, Exemplar, exemplars  # noqa: E402
 from companion.understanding.frames import strip_frames  # noqa: E402
 from companion.understanding.lexical import Lexical  # noqa: E402
+from companion.understanding.meanings import Meanings  # noqa: E402
 from companion.understanding.normal import tokens  # noqa: E402
 from companion.understanding.router import Router  # noqa: E402
 
@@ -68,6 +69,8 @@ class Case:
     expected: frozenset[str]
     evidence: Evidence
     own: bool
+    asked: bool = False
+    """Whether it is asked about first whatever its chance."""
 
     @property
     def right(self) -> bool:
@@ -94,12 +97,18 @@ def cases(pack_dir: Path | None, model_dir: Path | None) -> list[Case]:
             continue
         reading = lexical.read(strip_frames(tokens(row.text)), without=row.text)
         if evidence := weigh(scores, reading, content):
-            found.append(Case(row.text, frozenset({row.label}), evidence, own=True))
-    router = Router(pack)
+            found.append(Case(row.text, frozenset({row.label}), evidence, own=True, asked=is_asked(evidence)))
+    router, meanings = Router(pack), Meanings(pack, lexical.vocabulary)
     asked: list[list[tuple[dict[str, str], list[str]]]] = []
     for path in TUNE:
         reaching = ((line, router.reaches_topics(tokens(line["text"]))) for line in lines(path))
-        asked.append([(line, bare) for line, bare in reaching if bare is not None and line["kind"] in CONTENT_KINDS])
+        asked.append(
+            [
+                (line, bare) for line, bare in reaching
+                if bare is not None and line["kind"] in CONTENT_KINDS
+                and not router.outright(bare, lexical.vocabulary.united(tokens(line["text"])))
+            ]
+        )  # fmt: skip
     scored = model.left_out(
         said_by[: len(TUNE)],
         [[(topics.sentence(bare), topics.meaning(bare)) for _, bare in part] for part in asked],
@@ -108,9 +117,19 @@ def cases(pack_dir: Path | None, model_dir: Path | None) -> list[Case]:
     for part, of_part in zip(asked, scored, strict=True):
         for (line, bare), scores in zip(part, of_part, strict=True):
             expected = frozenset(NOTHING if e == "none" else e for e in line["expected"].split("|"))
-            if evidence := weigh(scores, lexical.read(bare), content):
-                found.append(Case(line["text"], expected, evidence, own=False))
+            evidence = weigh(scores, lexical.read(bare), content)
+            # Where a meaning is asked for and the subject is not named, the word is told, whatever the chance.
+            if evidence is None or (meanings.meant(bare) and not evidence.subject):
+                continue
+            word = None if evidence.subject else meanings.beside(bare, evidence.nearest)
+            first = is_asked(evidence) or (word is not None and evidence.ids[0] != f"glossary/{word.id}")
+            found.append(Case(line["text"], expected, evidence, own=False, asked=first))
     return found
+
+
+def is_asked(evidence: Evidence) -> bool:
+    """Whether the gate asks first, whatever the chance."""
+    return bool(evidence.foreign or evidence.organs or has_twin(evidence) or is_bare(evidence))
 
 
 def authors(rows: Sequence[Exemplar], said: int) -> list[list[int]]:
@@ -174,7 +193,7 @@ def calibrate(found: list[Case], *, show: bool) -> Calibration:
     outside = np.array([c.expected == {NOTHING} for c in found])
     clear = np.array([not (c.evidence.foreign or c.evidence.organs) for c in found])
     # What is asked about whatever its chance can't be told wrongly.
-    direct = clear & np.array([not (has_twin(c.evidence) or is_bare(c.evidence)) for c in found])
+    direct = np.array([not c.asked for c in found])
 
     def shares(p: np.ndarray, threshold: float, group: np.ndarray = tune) -> tuple[float, float, float]:
         """Right and wrong of what is in scope, and told of what is not."""

@@ -44,7 +44,7 @@ from companion.events import FRESH, Context, Decision  # noqa: E402
 from companion.settings import Paths  # noqa: E402
 from companion.understanding import Router  # noqa: E402
 from companion.understanding.background import Topics  # noqa: E402
-from companion.understanding.phrases import phrases  # noqa: E402
+from companion.understanding.phrases import as_asked, phrases  # noqa: E402
 
 REPORT = ROOT / "tests" / "data" / "hearing_report.tsv"
 PEOPLE = ROOT.parent / "shared" / "speech"
@@ -206,7 +206,8 @@ def opened(options: argparse.Namespace, pack: Pack, stack: contextlib.ExitStack)
     for name in options.engines.split(","):
         try:
             ear = open_ear(
-                name, phrases(pack), options.model, Paths.find().cache, partials=not options.no_partials
+                name, phrases(pack), options.model, Paths.find().cache,
+                partials=not options.no_partials, said=as_asked(pack),
             )  # fmt: skip
         except CompanionError as err:
             print(f"{name} is left out: {err}", file=sys.stderr)

@@ -38,7 +38,7 @@ from companion.atomic import atomic_write_text  # noqa: E402  # runs from a chec
 from companion.content import load_pack  # noqa: E402
 from companion.hearing.pocketsphinx import PocketSphinxRecognizer  # noqa: E402
 from companion.understanding.normal import tokens  # noqa: E402
-from companion.understanding.phrases import phrases  # noqa: E402
+from companion.understanding.phrases import as_asked, phrases  # noqa: E402
 
 REPORT = ROOT / "tests" / "data" / "understanding_report.tsv"
 HEARD = ROOT / "tests" / "data" / "understanding_heard.tsv"
@@ -96,7 +96,8 @@ def rows(every: int, folder: Path) -> Iterator[tuple[str, str, str, str, bool, s
 
     pocketsphinx.set_loglevel("FATAL")
     general = pocketsphinx.Decoder(samprate=float(RATE), loglevel="FATAL")
-    own = PocketSphinxRecognizer(phrases(load_pack()), folder, partials=False)
+    pack = load_pack()
+    own = PocketSphinxRecognizer(phrases(pack), folder, partials=False, said=as_asked(pack))
     with REPORT.open(encoding="utf-8", newline="") as file:
         lines = [r for r in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if r["kind"] in SPOKEN]
     for n, line in enumerate(lines[::every]):

@@ -30,7 +30,7 @@ from companion.hearing.features import features  # noqa: E402
 from companion.hearing.frames import floored  # noqa: E402
 from companion.hearing.pocketsphinx import PocketSphinxRecognizer, decode, decode_features  # noqa: E402
 from companion.settings import Paths  # noqa: E402
-from companion.understanding.phrases import phrases  # noqa: E402
+from companion.understanding.phrases import as_asked, phrases  # noqa: E402
 
 BESIDE = 4_000
 """Samples of background left on both sides: a quarter of a second, as the endpoint leaves it."""
@@ -56,7 +56,8 @@ def main() -> int:
     parser.add_argument("--conditions", default="clean,white 15 dB,babble 15 dB,small room,large room")
     parser.add_argument("--every", type=int, default=1, help="every Nth sentence only")
     options = parser.parse_args()
-    recognizer = PocketSphinxRecognizer(phrases(load_pack()), Paths.find().cache, partials=False)
+    pack = load_pack()
+    recognizer = PocketSphinxRecognizer(phrases(pack), Paths.find().cache, partials=False, said=as_asked(pack))
     decoder = recognizer._words  # the very decoder that is in use
     lines = read(ROOT / "tests" / "data" / "hearing_tune.tsv")
     texts = [line["text"] for line in lines if line["expected"] != "none"][:: options.every]

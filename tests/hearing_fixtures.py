@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from companion.content import load_pack
 from companion.hearing.pocketsphinx import PocketSphinxRecognizer
-from companion.understanding.phrases import phrases
+from companion.understanding.phrases import as_asked, phrases
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 MINI = SHARED / "models" / "vosk-mini-en-us"
 BUILDER = ROOT / "scripts" / "build_vosk_model.py"
+SAID = as_asked(load_pack())
+"""What PocketSphinx's language model is taught beside the phrases."""
 FLITE_VOICES = ("slt", "rms", "awb", "kal16")
 
 Say = Callable[..., Path]
@@ -57,7 +59,7 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Say:
 
 @pytest.fixture(scope="session")
 def pocketsphinx(pack_phrases: tuple[str, ...], hearing_cache: Path) -> Iterator[PocketSphinxRecognizer]:
-    recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache)
+    recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache, said=SAID)
     yield recognizer
     recognizer.close()
 

@@ -23,6 +23,14 @@ def test_without_a_model_it_is_pocketsphinx(bare):
     assert (chosen.engine, chosen.model, chosen.phrases) == ("pocketsphinx", None, ("stop",))
 
 
+def test_how_people_ask_reaches_the_language_model(bare):
+    recognizer = open_recognizer("auto", None, ["what is cancer"], bare, said=["has cancer gone far", "zyzzyva cancer"])
+    recognizer.close()
+    arpa = next((bare / "pocketsphinx").glob("*.arpa")).read_text(encoding="utf-8")
+    # "gone far" follows from the sentence alone; a sentence with a word that nobody can say is passed over.
+    assert " cancer gone far\n" in arpa and "zyzzyva" not in arpa
+
+
 def test_vosk_without_a_model_says_what_to_do(bare):
     with pytest.raises(ModelError, match="There is no Vosk model") as caught:
         choose("vosk", None, ["stop"], bare)

@@ -98,6 +98,7 @@ def test_a_model_is_made_once_and_made_again_when_something_changes(tmp_path):
     again = lm.build(["what is metastasis"], DICTIONARY, BACKGROUND, tmp_path)
     assert again == first and again.arpa.stat().st_mtime_ns == written
     assert lm.build(["what is cancer"], DICTIONARY, BACKGROUND, tmp_path).arpa != first.arpa
+    assert lm.build(["what is metastasis"], DICTIONARY, BACKGROUND, tmp_path, said=["stop"]).arpa != first.arpa
     assert lm.build(["what is metastasis"], DICTIONARY, {"stop": 1.0}, tmp_path).arpa != first.arpa
 
 

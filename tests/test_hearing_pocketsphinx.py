@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hearing_fixtures import ROOT, SHARED, samples_of
+from hearing_fixtures import ROOT, SAID, SHARED, samples_of
 
 from companion.content import load_pack
 from companion.errors import EngineError
@@ -60,13 +60,13 @@ def test_the_text_does_not_depend_on_what_was_said_before(pocketsphinx, say):
 
 def test_partials_come_as_the_sound_comes(pack_phrases, hearing_cache, say):
     samples = samples_of(say("how do cancer cells spread"))
-    recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache)
+    recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache, said=SAID)
     found = [recognizer.accept(samples[at : at + 1_600]) for at in range(0, len(samples), 1_600)]
     texts = [f.text for f in found if f is not None]
     assert len(texts) > 3 and not any(f.final for f in found if f is not None)
     assert all(a != b for a, b in itertools.pairwise(texts))
     with_partials = recognizer.finish()
-    silent = PocketSphinxRecognizer(pack_phrases, hearing_cache, partials=False)
+    silent = PocketSphinxRecognizer(pack_phrases, hearing_cache, said=SAID, partials=False)
     assert all(silent.accept(samples[at : at + 1_600]) is None for at in range(0, len(samples), 1_600))
     assert silent.finish() == with_partials
 
@@ -137,7 +137,7 @@ def test_no_recording_of_people_from_outside_is_answered(engine, request, pack_p
     if engine == "vosk":
         recognizer = VoskRecognizer(request.getfixturevalue("vosk_model"), pack_phrases)
     else:
-        recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache, partials=False)
+        recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache, said=SAID, partials=False)
     with manifest.open(encoding="utf-8", newline="") as lines:
         rows = [r for r in csv.DictReader(lines, delimiter="\t") if r["kind"] not in INSIDE]
     assert len(rows) > 60
@@ -197,7 +197,7 @@ def test_nothing_on_stdout_or_stderr(hearing_cache, say):
 
 
 def test_what_is_decoded_in_a_pause_is_the_final_text_unless_speech_goes_on(pack_phrases, hearing_cache, say):
-    recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache)
+    recognizer = PocketSphinxRecognizer(pack_phrases, hearing_cache, said=SAID)
     first, second = samples_of(say("what is metastasis")), samples_of(say("can it be prevented"))
     whole = np.concatenate([first, second])
     recognizer.accept(whole)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hearing_fixtures import samples_of
+from hearing_fixtures import SAID, samples_of
 
 from companion.content import load_pack
 from companion.dialogue import start, step
@@ -119,7 +119,7 @@ def test_noise_is_no_reply(awaiting, decibels):
 
 def test_a_new_worker_is_told_what_is_awaited(pack_phrases, hearing_cache, say):
     worker = ProcessRecognizer(Engine("pocketsphinx", None, pack_phrases, hearing_cache, partials=False))
-    own = PocketSphinxRecognizer(pack_phrases, hearing_cache, partials=False)
+    own = PocketSphinxRecognizer(pack_phrases, hearing_cache, said=SAID, partials=False)
     own.expect(NUMBERED)
     try:
         worker.expect(NUMBERED)

@@ -69,11 +69,12 @@ def recognizer(settings: Settings, pack: Pack, *, partials: bool = False) -> Ite
 
     """
     from companion.hearing.engines import open_recognizer
-    from companion.understanding.phrases import phrases
+    from companion.understanding.phrases import as_asked, phrases
 
     opened = open_recognizer(
-        settings.engine, settings.model, phrases(pack), Paths.find().cache, partials=partials, spellings=pack.spellings
-    )
+        settings.engine, settings.model, phrases(pack), Paths.find().cache,
+        partials=partials, spellings=pack.spellings, said=as_asked(pack),
+    )  # fmt: skip
     try:
         yield opened
     finally:

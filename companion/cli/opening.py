@@ -82,7 +82,9 @@ def _close(recognizer: Recognizer) -> None:
 
 def _recognizer(settings: Settings, pack: Pack, cache: Path) -> Recognizer:
     from companion.hearing.engines import open_recognizer
-    from companion.understanding.phrases import phrases
+    from companion.understanding.phrases import as_asked, phrases
 
-    said = phrases(pack)
-    return open_recognizer(settings.engine, settings.model, said, cache, partials=True, spellings=pack.spellings)
+    return open_recognizer(
+        settings.engine, settings.model, phrases(pack), cache,
+        partials=True, spellings=pack.spellings, said=as_asked(pack),
+    )  # fmt: skip

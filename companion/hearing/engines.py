@@ -22,6 +22,7 @@ def open_recognizer(
     *,
     partials: bool = True,
     spellings: Mapping[str, Sequence[str]] | None = None,
+    said: Sequence[str] = (),
 ) -> ProcessRecognizer:
     """Vosk where its model is found, else PocketSphinx; always in a process of its own.
 
@@ -32,6 +33,7 @@ def open_recognizer(
         cache_dir: Folder for what is made from the phrases.
         partials: False where only final hypotheses count, as with recordings; saves PocketSphinx half of its work.
         spellings: Word to what it sounds like, for words that a Vosk model lacks.
+        said: How people ask in other words than the phrases; PocketSphinx's language model learns from it.
 
     Raises:
         ModelError: A model that was named or found is missing or damaged, or "vosk" was asked for and there is none.
@@ -39,7 +41,8 @@ def open_recognizer(
         UsageError: There is no such engine.
 
     """
-    return ProcessRecognizer(replace(choose(engine, model, phrases, cache_dir, spellings), partials=partials))
+    chosen = choose(engine, model, phrases, cache_dir, spellings, said=said)
+    return ProcessRecognizer(replace(chosen, partials=partials))
 
 
 def choose(
@@ -48,6 +51,8 @@ def choose(
     phrases: Sequence[str],
     cache_dir: Path,
     spellings: Mapping[str, Sequence[str]] | None = None,
+    *,
+    said: Sequence[str] = (),
 ) -> Engine:
     """What `open_recognizer` opens.
 
@@ -64,13 +69,13 @@ def choose(
         if folder is not None:
             grammar = _grammar(folder, phrases)
             check = tuple(phrases) if grammar is None else ()
-            said = {word: tuple(ways) for word, ways in (spellings or {}).items()}
-            return Engine("vosk", folder, grammar, cache_dir, check=check, spellings=said)
+            spelled = {word: tuple(ways) for word, ways in (spellings or {}).items()}
+            return Engine("vosk", folder, grammar, cache_dir, check=check, spellings=spelled)
         if engine == "vosk":
             raise ModelError(
                 "There is no Vosk model.", "Run companion model fetch vosk-small, or use --engine pocketsphinx."
             )
-    return Engine("pocketsphinx", None, tuple(phrases), cache_dir)
+    return Engine("pocketsphinx", None, tuple(phrases), cache_dir, said=tuple(said))
 
 
 def _grammar(folder: Path, phrases: Sequence[str]) -> tuple[str, ...] | None:

@@ -14,7 +14,7 @@ from companion.atomic import atomic_write_text
 from companion.errors import EngineError
 from companion.hearing.letters import guesses, relatives
 
-VERSION = 2
+VERSION = 3
 """Part of the cache's key: raise it when the making changes."""
 BACKGROUND_WORDS = 3_000
 BACKGROUND_SHARE = 0.1
@@ -49,7 +49,13 @@ class LanguageModel:
 
 
 def build(
-    phrases: Sequence[str], dictionary: Path, background: Mapping[str, float], cache: Path, *, anew: bool = False
+    phrases: Sequence[str],
+    dictionary: Path,
+    background: Mapping[str, float],
+    cache: Path,
+    *,
+    said: Sequence[str] = (),
+    anew: bool = False,
 ) -> LanguageModel:
     """Make the model, or take it from the cache.
 
@@ -58,6 +64,7 @@ def build(
         dictionary: A pronouncing dictionary in CMU's format.
         background: Frequent words to their probability; normalised here.
         cache: Folder of the cache; made when missing.
+        said: More sentences, as the phrases; one with a word that is neither theirs nor frequent is passed over.
         anew: Don't trust the cache.
 
     Raises:
@@ -65,7 +72,7 @@ def build(
 
     """
     size = dictionary.stat().st_size
-    made_of = [VERSION, list(phrases), VARIANTS, BACKGROUND_SHARE, sorted(background.items()), size]
+    made_of = [VERSION, list(phrases), list(said), VARIANTS, BACKGROUND_SHARE, sorted(background.items()), size]
     key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:24]
     folder = cache / "pocketsphinx"
     arpa, words, note = (folder / f"{key}.{end}" for end in ("arpa", "dict", "json"))
@@ -74,12 +81,12 @@ def build(
             return LanguageModel(arpa, words, tuple(json.loads(note.read_text(encoding="utf-8"))))
         except (OSError, ValueError):
             pass  # made anew below
-    said, guessed = pronunciations(dictionary, {w for p in phrases for w in p.split()}, set(background))
-    rows = [p.split() for p in phrases]
-    rows = [r for r in rows if r and all(w in said for w in r)]
-    frequent = {w: p for w, p in background.items() if w in said}
+    sounds, guessed = pronunciations(dictionary, {w for p in phrases for w in p.split()}, set(background))
+    rows = [p.split() for p in dict.fromkeys((*phrases, *said))]
+    rows = [r for r in rows if r and all(w in sounds for w in r)]
+    frequent = {w: p for w, p in background.items() if w in sounds}
     try:
-        atomic_write_text(words, "".join(_entries(said)))
+        atomic_write_text(words, "".join(_entries(sounds)))
         atomic_write_text(note, json.dumps(guessed))
         # Last, for its presence says that all is there.
         atomic_write_text(arpa, to_arpa(rows, frequent))

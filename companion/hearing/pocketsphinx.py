@@ -84,6 +84,7 @@ class PocketSphinxRecognizer:
         phrases: Lower-case phrases without punctuation, at least one.
         cache: Folder for the language model, kept by content hash.
         partials: Decode as the sound comes, too; False saves that half of the work where only the final text counts.
+        said: How people ask in other words, for the language model alone.
 
     Attributes:
         model: The language model in use.
@@ -97,7 +98,9 @@ class PocketSphinxRecognizer:
 
     name = "pocketsphinx"
 
-    def __init__(self, phrases: Sequence[str], cache: Path, *, partials: bool = True) -> None:
+    def __init__(
+        self, phrases: Sequence[str], cache: Path, *, partials: bool = True, said: Sequence[str] = ()
+    ) -> None:
         """Make or find the language model (0.7 s, then 0.1 s) and load it."""
         if not any(p.split() for p in phrases):
             raise EngineError("There are no phrases to listen for.", "Check the pack: companion pack check.")
@@ -110,12 +113,12 @@ class PocketSphinxRecognizer:
         dictionary = home / "cmudict-en-us.dict"
         try:
             background = frequent_words(home / "en-us.lm.bin", dictionary, cache)
-            self.model = lm.build(phrases, dictionary, background, cache)
+            self.model = lm.build(phrases, dictionary, background, cache, said=said)
             try:
                 self._words: Any = self._decoder(home)
             except RuntimeError:
                 # The cache was damaged from outside.
-                self.model = lm.build(phrases, dictionary, background, cache, anew=True)
+                self.model = lm.build(phrases, dictionary, background, cache, said=said, anew=True)
                 self._words = self._decoder(home)
             # A loop of all phones: how well would any sounds at all explain what was heard?
             self._phones: Any = pocketsphinx.Decoder(

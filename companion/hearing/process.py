@@ -49,6 +49,8 @@ class Engine:
     """Phrases against which free decoding is held (Vosk only)."""
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Word to what it sounds like, for words that the model lacks (Vosk only)."""
+    said: tuple[str, ...] = ()
+    """How people ask in other words than the phrases, for the language model (PocketSphinx only)."""
 
 
 class ProcessRecognizer:
@@ -161,6 +163,7 @@ class ProcessRecognizer:
         cache = str(e.cache.absolute())
         request: dict[str, Any] = {"op": "open", "engine": e.engine, "model": model, "cache": cache}
         request |= {"phrases": e.phrases, "partials": e.partials, "check": e.check, "spellings": dict(e.spellings)}
+        request["said"] = e.said
         self._ask(request, patience=LOAD_PATIENCE)
         if self._replies:
             self._ask({"op": "expect", "replies": self._replies})

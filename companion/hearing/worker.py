@@ -91,7 +91,8 @@ def _open(request: dict[str, Any]) -> Recognizer:
         return WordSpotter(phrases)
     from companion.hearing.pocketsphinx import PocketSphinxRecognizer
 
-    return PocketSphinxRecognizer(phrases or (), Path(request["cache"]), partials=request["partials"])
+    cache, partials, said = Path(request["cache"]), request["partials"], request["said"]
+    return PocketSphinxRecognizer(phrases or (), cache, partials=partials, said=said)
 
 
 def _serve(recognizer: Recognizer, request: dict[str, Any], data: bytes) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class Meanings:
     def __init__(self, pack: Pack, vocabulary: Vocabulary) -> None:
         """Know each form of each term."""
         self._subject = pack.subject[:1]
+        self._names = pack.subject
         self._vocabulary = vocabulary
         self._terms = {tuple(tokens(form)): t for t in pack.glossary for form in (t.term, *t.also)}
 
@@ -55,6 +56,13 @@ class Meanings:
         # The pack's very subject is a topic, not just a word of the glossary.
         term = next((t for found in tries if found and (t := self._term(found[1].split()))), None)
         return term if term and term.term not in self._subject else None
+
+    def asked(self, bare: Sequence[str], words: Sequence[str]) -> Term | None:
+        """A term whose meaning is asked for and nothing else."""
+        if term := self.defined(bare, words):
+            return term
+        term = self.meant(bare)
+        return term if term and term.term not in self._names and self._nothing_else(term, bare) else None
 
     def meant(self, words: Sequence[str]) -> Term | None:
         """The one term of the glossary that is named where a meaning is asked for; None for none or several."""
@@ -87,7 +95,7 @@ class Meanings:
             at += n or 1
         return found
 
-    def nothing_else(self, term: Term, words: Sequence[str]) -> bool:
+    def _nothing_else(self, term: Term, words: Sequence[str]) -> bool:
         """Whether nothing of weight is said besides the term and that its meaning is asked for."""
         own = {w for row, t in self._terms.items() if t is term for w in row}
         return not set(words) - HARMLESS - _AROUND_MEANING - own

@@ -33,6 +33,10 @@ COMMAND_PHRASES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+LONGEST = 24
+"""Words of a line that teaches the language model how people ask; what is longer is a story."""
+
+
 def phrases(pack: Pack) -> tuple[str, ...]:
     """Lower-case phrases without punctuation, in a fixed order, none twice."""
     out: dict[str, None] = {}
@@ -57,3 +61,9 @@ def phrases(pack: Pack) -> tuple[str, ...]:
     for sentence in (*pack.advice_prototypes, *pack.decoys):
         out[" ".join(tokens(sentence))] = None
     return tuple(p for p in out if p)
+
+
+def as_asked(pack: Pack) -> tuple[str, ...]:
+    """How people have asked, and what they asked that has no answer, as ``phrases`` writes it; for a language model."""
+    rows = (tokens(line) for lines in pack.said.values() for line in lines)
+    return tuple(dict.fromkeys(" ".join(row) for row in rows if len(row) <= LONGEST))

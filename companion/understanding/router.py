@@ -306,19 +306,22 @@ class Router:
     def _scores(self, words: Sequence[str]) -> Scores | None:
         return self._topics.by_own(words) if self._topics else None
 
-    def _topic(self, bare: list[str], words: list[str], context: Context) -> Decision:
+    def outright(self, bare: Sequence[str], words: Sequence[str]) -> Decision | None:
+        """What is answered before anything is weighed: a topic's own wording, or the meaning of a word."""
         if exact := self._wordings.get(tuple(bare)) or self._wordings.get(tuple(words)):
             return _answer(exact, 1.0, ("It is one of the topic's own wordings.",))
-        if term := self._meanings.defined(bare, words):
+        if term := self._meanings.asked(bare, words):
             return _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
-        term = self._meanings.meant(bare)
-        if term and term.term not in self._pack.subject and self._meanings.nothing_else(term, bare):
-            return _answer(f"glossary/{term.id}", 1.0, (f'It asks what "{term.term}" means.',))
+        return None
+
+    def _topic(self, bare: list[str], words: list[str], context: Context) -> Decision:
+        if found := self.outright(bare, words):
+            return found
         if two := self._two(bare, context):
             return two
         if self._library:
             return self._by_library(bare)
-        if found := self._by_model(bare, term):
+        if found := self._by_model(bare, self._meanings.meant(bare)):
             return found
         return self._by_words(bare)
 
