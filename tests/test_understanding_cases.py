@@ -7,9 +7,11 @@ import pytest
 
 from companion.content import load_pack
 from companion.dialogue import respond
+from companion.events import Decision
 from companion.understanding import Router
 from companion.understanding.background import Topics
 from companion.understanding.cases import CaseModel, chance, features, learnt
+from companion.understanding.doubt import LEAST_WHOLE, beside_whole
 from companion.understanding.frames import LONGEST_BREATH, breaths
 from companion.understanding.router import NEAREST_NAMED
 
@@ -94,6 +96,36 @@ def test_danger_in_a_story_stays_danger(minilm_router: Router, said: str) -> Non
 def test_what_is_asked_first_in_a_story_carries_the_emergency_sentence(minilm_router: Router) -> None:
     seen = [d for said, _ in STORIES if (d := minilm_router.decide(said)).kind == "confirm"]
     assert all(d.personal and PACK.emergency in respond(d, PACK) for d in seen)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (
+            "on the radio a man said that after the surgeon took it all away it came up in the lung "
+            "and the presenter asked him who is to blame for that, so who is",
+            "after-surgery",
+        ),
+        (
+            "the lady who reads to me said scientists are at it day and night, and then the tea came, "
+            "and i wanted to ask what do they have by now",
+            "research",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_story_as_a_whole_points_to_is_offered_too(minilm_router: Router, said: str, meant: str) -> None:
+    decision = minilm_router.decide(said)
+    assert decision.kind == "confirm" and decision.personal
+    assert decision.id == decision.candidates[0][0] != meant == decision.candidates[1][0]
+
+
+def test_the_whole_is_offered_beside_the_question_only_where_it_differs_and_is_near_enough() -> None:
+    asked = Decision("confirm", "what", candidates=(("what", 0.5), ("spread", 0.4)), personal=True)
+    assert beside_whole(asked, ("research", 0.34567)).candidates == (("what", 0.5), ("research", 0.346))
+    assert beside_whole(asked, ("research", LEAST_WHOLE - 0.01)) is asked
+    assert beside_whole(asked, ("what", 0.9)) is asked
+    told = Decision("answer", "what", candidates=(("what", 0.9),))
+    assert beside_whole(told, ("research", 0.9)) is told
 
 
 def test_without_the_sentence_model_no_person_is_taken_for_one_in_passing() -> None:

@@ -200,6 +200,11 @@ def carried_out(verdict: Verdict, reading: Reading) -> Decision:
     return Decision("decline", None, candidates=near(reading), reasons=verdict.reasons)
 
 
+def share(value: float) -> float:
+    """A value of the topic model as candidates carry it, 0 to 1."""
+    return round(max(0.0, min(1.0, value)), 3)
+
+
 def near(reading: Reading) -> tuple[tuple[str, float], ...]:
     """Topics near enough by words to be named, never read."""
     return tuple((m.id, round(m.score, 3)) for m in reading.matches[:2] if m.telling > 0 and m.score > 0.3)

@@ -12,8 +12,8 @@ from companion.understanding.background import Topics
 from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
 from companion.understanding.courtesy import courtesy
-from companion.understanding.decide import Verdict, carried_out, judge, near, weigh_up
-from companion.understanding.doubt import EMBEDDED, asked_first, brief, doubted, word_or_topic
+from companion.understanding.decide import Verdict, carried_out, judge, near, share, weigh_up
+from companion.understanding.doubt import EMBEDDED, asked_first, beside_whole, brief, doubted, word_or_topic
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
 from companion.understanding.frames import HARMLESS, afterthoughts, clauses, two_questions
@@ -269,12 +269,14 @@ class Router:
             return None
         verdict = within.verdict
         why = f'The question in it is general: "{within.question}".'
-        sure = within.evidence.subject or scores.best(tuple(self._content))[0][0] == verdict.ids[0]
+        whole = scores.best(tuple(self._content))[0]
+        sure = within.evidence.subject or whole[0] == verdict.ids[0]
         if within.idle and verdict.kind == "answer" and sure:
             found = _answer(verdict.ids[0], round(within.evidence.values[0], 3), (why, *verdict.reasons))
             return replace(found, personal=within.illness)
         found = _answer(verdict.ids[0], round(verdict.chance, 3), (finding.reason, why, *verdict.reasons))
-        return replace(asked_first(found, "People are named around it, so it is asked first."), personal=True)
+        asked = asked_first(found, "People are named around it, so it is asked first.")
+        return replace(beside_whole(asked, whole), personal=True)
 
     def _in_story(self, finding: Finding, words: list[str]) -> Decision | None:
         """The general question of what names people in passing, which is learnt; asked about first in most cases.
@@ -295,11 +297,12 @@ class Router:
         values = dict(zip(evidence.ids, evidence.values, strict=True))
         passing = f"That is in passing: the chance that it is about somebody's own case is {likely:.0%}."
         reasons = (finding.reason, passing, f'The question in it is general: "{question}".', *verdict.reasons)
-        candidates = tuple((i, _share(values[i])) for i in verdict.ids)
-        agreed = scores.best(tuple(self._content))[0][0] == verdict.ids[0]
-        if verdict.kind == "answer" and evidence.subject and agreed and not sign and likely < model.sure:
+        candidates = tuple((i, share(values[i])) for i in verdict.ids)
+        whole = scores.best(tuple(self._content))[0]
+        if verdict.kind == "answer" and evidence.subject and whole[0] == verdict.ids[0] and not sign and likely < model.sure:
             return Decision("answer", verdict.ids[0], candidates=candidates, reasons=reasons, personal=True)
-        return Decision("confirm", verdict.ids[0], candidates=candidates, reasons=reasons, personal=True)
+        asked = Decision("confirm", verdict.ids[0], candidates=candidates, reasons=reasons, personal=True)
+        return beside_whole(asked, whole)
 
     # The pack
 
@@ -339,7 +342,7 @@ class Router:
             return asked_first(found, "Other words are said with it, so it is asked first.")
         values = dict(zip(evidence.ids, evidence.values, strict=True))
         ids = verdict.ids if verdict.kind == "confirm" else evidence.ids[:3]
-        candidates = tuple((i, _share(values[i])) for i in ids if values[i] > 0)
+        candidates = tuple((i, share(values[i])) for i in ids if values[i] > 0)
         if verdict.kind == "decline":
             near = tuple(c for c in candidates[:2] if c[1] >= NEAREST_NAMED and not evidence.foreign)
             return Decision("decline", None, candidates=near, reasons=verdict.reasons)
@@ -383,11 +386,6 @@ class Router:
         if first.kind == second.kind == "answer" and first.id != second.id:
             return replace(first, then=second, reasons=("Two questions in one breath.", *first.reasons))
         return None
-
-
-def _share(value: float) -> float:
-    """A value of the topic model as candidates carry it, 0 to 1."""
-    return round(max(0.0, min(1.0, value)), 3)
 
 
 def _answer(item_id: str, score: float, reasons: tuple[str, ...]) -> Decision:
