@@ -3,7 +3,8 @@
     python scripts/calibrate_understanding.py [--model DIR] [--curve] [--write]
 
 Learnt from the tuning sets in ``tests/data`` (written by authors who had not seen the pack; see the README there) and
-from the pack's own sentences, each scored by a model that never saw it. What reports are other files:
+from the pack's own sentences, each scored by a model that never saw it. Lines that are told outright (a topic's own
+wording, the meaning of a word) don't count: the gate never sees them. What reports are other files:
 ``tests/data/understanding_report*.tsv``, through ``scripts/evaluate_understanding.py``.
 """
 

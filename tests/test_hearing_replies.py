@@ -118,7 +118,7 @@ def test_noise_is_no_reply(awaiting, decibels):
 
 
 def test_a_new_worker_is_told_what_is_awaited(pack_phrases, hearing_cache, say):
-    worker = ProcessRecognizer(Engine("pocketsphinx", None, pack_phrases, hearing_cache, partials=False))
+    worker = ProcessRecognizer(Engine("pocketsphinx", None, pack_phrases, hearing_cache, partials=False, said=SAID))
     own = PocketSphinxRecognizer(pack_phrases, hearing_cache, said=SAID, partials=False)
     own.expect(NUMBERED)
     try:

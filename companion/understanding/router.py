@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from companion.content.types import Pack, Term
+from companion.content.types import Pack
 from companion.events import FRESH, Context, Decision, Hypothesis
 from companion.understanding import steering
 from companion.understanding.background import Topics
@@ -324,14 +324,15 @@ class Router:
             return two
         if self._library:
             return self._by_library(bare)
-        if found := self._by_model(bare, self._meanings.meant(bare)):
+        if found := self._by_model(bare):
             return found
         return self._by_words(bare)
 
-    def _by_model(self, bare: list[str], term: Term | None) -> Decision | None:
+    def _by_model(self, bare: list[str]) -> Decision | None:
         weighed = self._weighed(bare)
         if weighed is None:
             return None
+        term = self._meanings.meant(bare)
         evidence, verdict = weighed
         if verdict.kind != "answer" and len(bare) > LONG_WINDED:
             evidence, verdict = self._talk.clearest(bare, evidence, verdict)
