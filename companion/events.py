@@ -38,6 +38,8 @@ class Hypothesis:
     trusted: bool = True
     """False when the engine's own gate (noise, phone-loop likelihood, ``[unk]``) doubts the text:
     such a hypothesis may be confirmed, never answered at once."""
+    alternatives: tuple[str, ...] = ()
+    """What else may have been said, likeliest first, as ``text``; () where the engine doesn't tell."""
 
 
 @dataclass(frozen=True, slots=True)

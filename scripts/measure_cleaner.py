@@ -26,9 +26,10 @@ from evaluate_hearing import read  # noqa: E402
 from rapidfuzz.distance import Levenshtein  # noqa: E402
 
 from companion.content import load_pack  # noqa: E402
+from companion.hearing.decoding import decode, decode_features  # noqa: E402
 from companion.hearing.features import features  # noqa: E402
 from companion.hearing.frames import floored  # noqa: E402
-from companion.hearing.pocketsphinx import PocketSphinxRecognizer, decode, decode_features  # noqa: E402
+from companion.hearing.pocketsphinx import PocketSphinxRecognizer  # noqa: E402
 from companion.settings import Paths  # noqa: E402
 from companion.understanding.phrases import as_asked, phrases  # noqa: E402
 

@@ -112,7 +112,7 @@ def test_all_silence_comes_through(samples):
 
 
 def test_in_noise_a_question_is_heard_that_was_lost_without_the_network(pocketsphinx, spoken):
-    from companion.hearing.pocketsphinx import decode_features
+    from companion.hearing.decoding import decode_features
 
     quiet = np.zeros(8_000, np.int16)
     found = features(noisy(np.concatenate([quiet, spoken, quiet]), 15))

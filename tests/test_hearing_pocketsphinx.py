@@ -46,6 +46,14 @@ def test_words_have_times_in_order(pocketsphinx, say):
     assert all(a.start < a.end <= b.start + 0.011 for a, b in itertools.pairwise(words))
 
 
+def test_what_else_may_have_been_said_is_told(pocketsphinx, say):
+    heard = hear_file(say("how do cancer cells spread"), pocketsphinx)
+    others = heard.alternatives
+    assert 1 <= len(others) <= 4 and len({*others, heard.text}) == len(others) + 1
+    assert all(o == " ".join(o.split()) and not set(o) & set("<>()[]") for o in others)
+    assert hear_file(say("stop"), pocketsphinx).text == "stop"  # the lattice of before is gone, and nothing broke
+
+
 def test_a_guessed_word_is_heard(pocketsphinx, say):
     assert "radiotherapy" in pocketsphinx.model.guessed
     assert "radiotherapy" in hear_file(say("what is radiotherapy"), pocketsphinx).text

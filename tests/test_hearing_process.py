@@ -120,4 +120,6 @@ def test_pocketsphinx_in_the_worker(pack_phrases, hearing_cache, say):
     heard = hear_file(say("what is metastasis"), recognizer)
     recognizer.close()
     assert (heard.text, heard.engine) == ("what is metastasis", "pocketsphinx")
+    assert heard.alternatives and all(isinstance(other, str) for other in heard.alternatives)
+    hash(heard)  # a tuple again, not the list that came through the pipe
     assert json.dumps(heard.confidence)

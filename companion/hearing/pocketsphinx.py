@@ -27,11 +27,11 @@ from companion.atomic import atomic_write_text
 from companion.errors import EngineError
 from companion.events import Hypothesis, Word
 from companion.hearing import lm
+from companion.hearing.decoding import FRAMES_PER_SECOND, decode_features, later, others, plain, seconds_of
 from companion.hearing.features import Features, features
 from companion.hearing.frames import BLOCK, dithered
 from companion.ports import SAMPLE_RATE
 
-FRAMES_PER_SECOND = 100
 DOUBT = -1.6
 """Log-likelihood ratio per frame of the words against a loop of phones, below which the text is doubted. Set on
 ``tests/data/hearing_tune.tsv`` by two voices: 25 of 26 questions spoken in quiet lie above it, 13 of 16 sentences out
@@ -162,7 +162,7 @@ class PocketSphinxRecognizer:
             found = self._words.hyp()
         except RuntimeError as err:
             raise self._failed() from err
-        text = " ".join([*self._before.split(), *(_plain(found.hypstr) if found else "").split()])
+        text = " ".join([*self._before.split(), *(plain(found.hypstr) if found else "").split()])
         if text == self._partial:
             return None
         self._partial = text
@@ -208,12 +208,13 @@ class PocketSphinxRecognizer:
         self.snr, shift = heard.snr, heard.start / FRAMES_PER_SECOND
         try:
             words, score, frames = decode_features(self._words, heard.mended)
+            else_said = others(self._words, " ".join(w.text for w in words)) if words else ()
             _, loop, _ = decode_features(self._phones, heard.mended)
         except RuntimeError as err:
             raise self._failed() from err
         ratio = log_ratio(score, loop, frames) if words else None
         if self._replies and (found := self._reply(heard, loop, words, ratio)):
-            return replace(found, words=_later(found.words, shift))
+            return replace(found, words=later(found.words, shift))
         if ratio is None:
             return Hypothesis("", engine=self.name)
         self.ratio = ratio
@@ -227,10 +228,11 @@ class PocketSphinxRecognizer:
         confidence = 1.0 / (1.0 + math.exp(-3.0 * (self.ratio - doubt)))
         return Hypothesis(
             " ".join(w.text for w in words),
-            words=_later(words, shift),
+            words=later(words, shift),
             confidence=round(confidence, 3),
             engine=self.name,
             trusted=self.ratio >= doubt and self.snr >= LEAST_SNR,
+            alternatives=else_said,
         )
 
     def _reply(
@@ -245,12 +247,12 @@ class PocketSphinxRecognizer:
             ratio: Its ratio; None without words.
 
         """
-        if self.snr is None or self.snr < NOISE or _seconds(free) > REPLY_SECONDS:
+        if self.snr is None or self.snr < NOISE or seconds_of(free) > REPLY_SECONDS:
             return None
         words, score, frames = self._among_replies(heard.mended)
         text = " ".join(w.text for w in words)
         # At the end of the sound the grammar may stand in the middle of a reply, or have left most of it to silence.
-        if text not in self._replies or _seconds(free) - _seconds(words) > REPLY_REST:
+        if text not in self._replies or seconds_of(free) - seconds_of(words) > REPLY_REST:
             return None
         own = log_ratio(score, loop, frames)
         if own < TWICE_LEAST or (ratio is not None and own < ratio - REPLY_BEHIND):
@@ -317,51 +319,6 @@ class PocketSphinxRecognizer:
             cmn="batch",
             samprate=float(SAMPLE_RATE), loglevel="FATAL",
         )  # fmt: skip
-
-
-def decode(decoder: Any, sound: NDArray[np.int16]) -> tuple[tuple[Word, ...], float, int]:
-    """Words, the best path's score and the number of frames, by PocketSphinx's own front end."""
-    decoder.reinit_feat()  # forgets the background of what came before
-    decoder.start_utt()
-    decoder.process_raw(sound.tobytes(), False, True)
-    return _decoded(decoder)
-
-
-def decode_features(decoder: Any, rows: NDArray[np.float32]) -> tuple[tuple[Word, ...], float, int]:
-    """The same from cepstra, shape (frames, 13)."""
-    decoder.reinit_feat()
-    decoder.start_utt()
-    decoder.process_cep(rows.tobytes(), False, True)
-    return _decoded(decoder)
-
-
-def _decoded(decoder: Any) -> tuple[tuple[Word, ...], float, int]:
-    decoder.end_utt()
-    found = decoder.hyp()
-    if found is None:
-        return (), 0.0, 1
-    # Read out at once: a segment iterator that outlives its utterance reads freed memory.
-    rows = [(s.word, s.start_frame, s.end_frame) for s in (decoder.seg() or ())]
-    words = tuple(
-        Word(_plain(w), start / FRAMES_PER_SECOND, (end + 1) / FRAMES_PER_SECOND)
-        for w, start, end in rows
-        if _plain(w)
-    )
-    return words, float(found.best_score), max(1, int(decoder.n_frames()))
-
-
-def _later(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
-    return tuple(Word(w.text, round(w.start + seconds, 2), round(w.end + seconds, 2)) for w in words)
-
-
-def _seconds(words: Sequence[Word]) -> float:
-    """From the first word's start to the last one's end."""
-    return words[-1].end - words[0].start if words else 0.0
-
-
-def _plain(text: str) -> str:
-    """Without the markers of sentence ends, noises, and pronunciation variants."""
-    return " ".join(w.split("(", 1)[0] for w in text.split() if w[:1] not in "<[+")
 
 
 def log_ratio(words: float, loop: float, frames: int) -> float:

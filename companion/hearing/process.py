@@ -190,7 +190,8 @@ class ProcessRecognizer:
         if row is None:
             return None
         try:
-            found = Hypothesis(**{**row, "words": tuple(Word(**w) for w in row["words"])})
+            words, others = tuple(Word(**w) for w in row["words"]), tuple(map(str, row["alternatives"]))
+            found = Hypothesis(**{**row, "words": words, "alternatives": others})
             if isinstance(found.text, str):
                 return found
         except (TypeError, KeyError):

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from companion.errors import EngineError
 from companion.events import Hypothesis
+from companion.hearing.decoding import FRAMES_PER_SECOND, decode
 from companion.hearing.frames import dithered
-from companion.hearing.pocketsphinx import FRAMES_PER_SECOND, decode, log_ratio
+from companion.hearing.pocketsphinx import log_ratio
 from companion.ports import SAMPLE_RATE
 
 LEAST = -1.5

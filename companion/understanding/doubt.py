@@ -23,6 +23,15 @@ that are asked about, the right topic is among what is offered in 42 then, and w
 _FAR_REACHING = frozenset({"quit", "stop_listening", "read_facts"})
 
 
+def settled(decision: Decision, heard: Hypothesis, context: Context) -> Decision:
+    """What becomes of a decision on what a recogniser heard, by the text alone."""
+    if not heard.trusted:
+        return doubted(decision, heard)
+    if decision.kind == "answer" and brief(heard, context):
+        return asked_first(decision, "A word or two are easily heard in anything, so it is asked first.")
+    return decision
+
+
 def doubted(decision: Decision, heard: Hypothesis) -> Decision:
     """The engine doubts its own words: content is offered, never given at once. Safety and most commands stand."""
     if decision.kind == "command" and decision.id in _FAR_REACHING:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from companion.content.types import Pack
 from companion.events import FRESH, Context, Decision, Hypothesis
 from companion.understanding import steering
+from companion.understanding.alternatives import among, may_differ
 from companion.understanding.background import Topics
 from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
 from companion.understanding.courtesy import courtesy
 from companion.understanding.decide import Verdict, carried_out, judge, near, share, weigh_up
-from companion.understanding.doubt import EMBEDDED, asked_first, beside_whole, brief, doubted, word_or_topic
+from companion.understanding.doubt import EMBEDDED, asked_first, beside_whole, settled, word_or_topic
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
 from companion.understanding.frames import HARMLESS, afterthoughts, clauses, two_questions
@@ -58,28 +60,26 @@ class Router:
         large = len(pack.items) >= LARGE
         # A library's items are found by its index; the rest of the pack serves as in a small one.
         self._lexical = Lexical(replace(pack, facts=(), questions=()) if large else pack)
-        made = topics(pack, self._lexical.vocabulary) if topics else None
-        if made is None and large:
-            made = Library(pack, None, None)
+        made = topics(pack, self._lexical.vocabulary) if topics else Library(pack, None, None) if large else None
         self._topics = made if isinstance(made, Topics) else None
         self._library = made if isinstance(made, Library) else None
         self._content = frozenset([*(i.id for i in pack.items), *(f"glossary/{t.id}" for t in pack.glossary)])
         self._meanings = Meanings(pack, self._lexical.vocabulary)
         self._talk = Talk(self._lexical, care_words(pack), self._weighed)
         self._wordings = {} if large else by_wording(pack)
-        self._titles = {i.id: i.title for i in pack.items}
 
     def decide(self, heard: Hypothesis | str, context: Context = FRESH) -> Decision:
         """Never raises, whatever the text."""
-        text = heard.text if isinstance(heard, Hypothesis) else heard
-        embedded = isinstance(heard, Hypothesis) and heard.engine == EMBEDDED
+        strict = isinstance(heard, Hypothesis) and heard.engine == EMBEDDED
+        read = partial(self._read, context=context, strict=strict)
+        if not isinstance(heard, Hypothesis):
+            return read(heard)
+        decision = read(heard.text)
+        return among(decision, heard, read) if may_differ(decision, heard) else settled(decision, heard, context)
+
+    def _read(self, text: str, context: Context, *, strict: bool) -> Decision:
         words = self._lexical.vocabulary.united(tokens(text))
-        decision = replace(self._decide(words, context, strict=embedded), heard=clean(text))
-        if isinstance(heard, Hypothesis) and not heard.trusted:
-            decision = doubted(decision, heard)
-        elif isinstance(heard, Hypothesis) and decision.kind == "answer" and brief(heard, context):
-            decision = asked_first(decision, "A word or two are easily heard in anything, so it is asked first.")
-        return decision
+        return replace(self._decide(words, context, strict=strict), heard=clean(text))
 
     def _decide(self, words: list[str], context: Context, *, strict: bool) -> Decision:
         if not words:

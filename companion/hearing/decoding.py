@@ -1,0 +1,82 @@
+"""What a PocketSphinx decoder makes of an utterance: its words, and what else may have been said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion.events import Word
+
+FRAMES_PER_SECOND = 100
+OTHERS = 4
+"""Alternatives that are told."""
+_LOOKED_AT = 60
+"""Paths through the lattice, of which many differ in nothing but silence."""
+
+
+def decode(decoder: Any, sound: NDArray[np.int16]) -> tuple[tuple[Word, ...], float, int]:
+    """Words, the best path's score and the number of frames, by PocketSphinx's own front end."""
+    decoder.reinit_feat()  # forgets the background of what came before
+    decoder.start_utt()
+    decoder.process_raw(sound.tobytes(), False, True)
+    return _decoded(decoder)
+
+
+def decode_features(decoder: Any, rows: NDArray[np.float32]) -> tuple[tuple[Word, ...], float, int]:
+    """The same from cepstra, shape (frames, 13)."""
+    decoder.reinit_feat()
+    decoder.start_utt()
+    decoder.process_cep(rows.tobytes(), False, True)
+    return _decoded(decoder)
+
+
+def _decoded(decoder: Any) -> tuple[tuple[Word, ...], float, int]:
+    decoder.end_utt()
+    found = decoder.hyp()
+    if found is None:
+        return (), 0.0, 1
+    # Read out at once: a segment iterator that outlives its utterance reads freed memory.
+    rows = [(s.word, s.start_frame, s.end_frame) for s in (decoder.seg() or ())]
+    words = tuple(
+        Word(plain(w), start / FRAMES_PER_SECOND, (end + 1) / FRAMES_PER_SECOND)
+        for w, start, end in rows
+        if plain(w)
+    )
+    return words, float(found.best_score), max(1, int(decoder.n_frames()))
+
+
+def others(decoder: Any, text: str) -> tuple[str, ...]:
+    """What else may have been said in the utterance decoded last, likeliest first, `OTHERS` at most.
+
+    Args:
+        decoder: With a language model; the utterance has ended.
+        text: What was found, which is not among them.
+
+    """
+    found: dict[str, None] = {}
+    for path in islice(decoder.nbest() or (), _LOOKED_AT):
+        words = plain(path.hypstr) if path is not None else ""
+        if words and words != text:
+            found[words] = None
+            if len(found) == OTHERS:
+                break
+    return tuple(found)
+
+
+def later(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
+    """The same words, so much later."""
+    return tuple(Word(w.text, round(w.start + seconds, 2), round(w.end + seconds, 2)) for w in words)
+
+
+def seconds_of(words: Sequence[Word]) -> float:
+    """From the first word's start to the last one's end."""
+    return words[-1].end - words[0].start if words else 0.0
+
+
+def plain(text: str) -> str:
+    """Without the markers of sentence ends, noises, and pronunciation variants."""
+    return " ".join(w.split("(", 1)[0] for w in text.split() if w[:1] not in "<[+")
