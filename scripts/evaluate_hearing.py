@@ -1,11 +1,12 @@
 """How well speech is heard, by engine and condition: from sound to the router's decision, endpoint included.
 
     python scripts/evaluate_hearing.py [--engines NAME,…] [--conditions NAME,…] [--set FILE] [--voices NAME,…]
-        [--every N] [--people DIR] [--no-partials] [--noise-minutes N] [--model DIR] [--plot FILE] [--show]
+        [--every N] [--people DIR] [--no-partials] [--noise-minutes N] [--model DIR] [--minilm] [--plot FILE] [--show]
 
 Needs flite (Debian: apt-get install flite); festival's voices are used where they are. Sentences:
 ``tests/data/hearing_report.tsv``, which nothing is tuned on; ``hearing_tune.tsv`` is for that. Each sentence is spoken
-by one voice in each condition, the voices taking turns. "vosk" is measured where a model is found or given.
+by one voice in each condition, the voices taking turns. "vosk" is measured where a model is found or given. What was
+heard is understood by words alone, as where nothing could be downloaded, unless ``--minilm`` says otherwise.
 
 Right at once: answered with the right topic. Within one confirmation: that, or the right topic offered. Wrong:
 other content answered. False accept: content answered to what is out of scope. False reject: neither.
@@ -42,6 +43,7 @@ from companion.dialogue.state import State  # noqa: E402
 from companion.errors import CompanionError  # noqa: E402
 from companion.events import FRESH, Context, Decision  # noqa: E402
 from companion.settings import Paths  # noqa: E402
+from companion.store import ModelStore  # noqa: E402
 from companion.understanding import Router  # noqa: E402
 from companion.understanding.background import Topics  # noqa: E402
 from companion.understanding.phrases import as_asked, phrases  # noqa: E402
@@ -270,6 +272,7 @@ def main() -> int:
     parser.add_argument("--noise-minutes", type=float, default=10.0, help="0: leave out")
     parser.add_argument("--no-partials", action="store_true", help="decode once only; half of the work")
     parser.add_argument("--model", type=Path, help="a Vosk model's folder")
+    parser.add_argument("--minilm", action="store_true", help="understand with MiniLM, which must be there")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="picture (needs matplotlib)")
     parser.add_argument("--show", action="store_true", help="what was heard, line by line")
     options = parser.parse_args()
@@ -279,7 +282,11 @@ def main() -> int:
         print("error: There is no voice. Install flite (apt-get install flite).", file=sys.stderr)
         return 1
     pack = load_pack()
-    router = Router(pack, partial(Topics, model_dir=None, cache_dir=None))
+    model_dir = ModelStore(Paths.find()).path("minilm") if options.minilm else None
+    if options.minilm and model_dir is None:
+        print("error: MiniLM is not there. To get it: companion model fetch minilm.", file=sys.stderr)
+        return 1
+    router = Router(pack, partial(Topics, model_dir=model_dir, cache_dir=None))
     router.decide("warm up")
     with contextlib.ExitStack() as stack:
         ears = opened(options, pack, stack)

@@ -31,6 +31,17 @@ def test_an_answer_that_the_others_give_too_stands_as_it_is():
     assert voted(ANSWER, [ANSWER, NOTHING, ANSWER]) is ANSWER
 
 
+def test_where_the_next_text_gives_the_answer_too_no_more_are_looked_at():
+    asked: list[str] = []
+
+    def decide(text: str) -> Decision:
+        asked.append(text)
+        return ANSWER
+
+    assert among(ANSWER, heard("next", "last"), decide) is ANSWER and asked == ["next"]
+    assert among(ANSWER, heard("next", "last", trusted=False), decide).kind == "confirm"
+
+
 def test_an_answer_that_most_don_t_give_is_asked_about_with_what_they_give():
     found = voted(ANSWER, [OUTLOOK, OUTLOOK, OUTLOOK])
     assert (found.kind, [i for i, _ in found.candidates]) == ("confirm", ["what", "prognosis"])
@@ -58,6 +69,13 @@ def test_what_only_the_first_text_offers_is_not_offered():
 
 def test_no_topic_anywhere_is_no_topic():
     assert voted(NOTHING, [NOTHING, NOTHING]).kind == "decline"
+
+
+def test_only_sure_words_get_the_nearest_topics_named():
+    near = Decision("decline", None, candidates=(("what", 0.3),))
+    assert voted(near, [NOTHING]).candidates == near.candidates
+    assert voted(near, [NOTHING], trusted=False).candidates == ()
+    assert voted(CURE, [NOTHING] * 4).candidates == ()
 
 
 def test_danger_and_persons_in_most_texts_count():

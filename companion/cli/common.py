@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion.content.types import Pack
@@ -15,6 +16,7 @@ from companion.settings import Paths, Settings, load_state
 from companion.showing import plain, shown
 
 if TYPE_CHECKING:
+    from companion.hearing.process import ProcessRecognizer
     from companion.ports import Recognizer
     from companion.speaking.export import Chapter
     from companion.understanding.background import Topics
@@ -68,17 +70,30 @@ def recognizer(settings: Settings, pack: Pack, *, partials: bool = False) -> Ite
         EngineError: No recogniser can be loaded.
 
     """
-    from companion.hearing.engines import open_recognizer
-    from companion.understanding.phrases import as_asked, phrases
-
-    opened = open_recognizer(
-        settings.engine, settings.model, phrases(pack), Paths.find().cache,
-        partials=partials, spellings=pack.spellings, said=as_asked(pack),
-    )  # fmt: skip
+    opened = recognizer_for(settings, pack, Paths.find().cache, partials=partials)
     try:
         yield opened
     finally:
         opened.close()
+
+
+def recognizer_for(settings: Settings, pack: Pack, cache: Path, *, partials: bool) -> ProcessRecognizer:
+    """The same, to be closed by who asked for it.
+
+    Args:
+        settings: Engine and model.
+        pack: Its phrases are what is listened for.
+        cache: Folder for what is made from them.
+        partials: As above.
+
+    """
+    from companion.hearing.engines import open_recognizer
+    from companion.understanding.phrases import as_asked, phrases
+
+    return open_recognizer(
+        settings.engine, settings.model, phrases(pack), cache,
+        partials=partials, spellings=pack.spellings, said=as_asked(pack),
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from companion.cli.common import recognizer_for
 from companion.content.types import Pack
 from companion.later import Later, LaterRouter
 from companion.settings import Settings
@@ -44,7 +45,7 @@ class Parts(Generic[P]):
         make_player: Callable[[int | str | None], P],
     ) -> None:
         """Open the sound, and begin with the rest."""
-        self._recognizer = Later(lambda: _recognizer(settings, pack, cache))
+        self._recognizer = Later(lambda: recognizer_for(settings, pack, cache, partials=True))
         self._recognizer.begin()
 
         from companion.speaking.pyttsx3_voice import Pyttsx3Voice
@@ -78,13 +79,3 @@ class Parts(Generic[P]):
 
 def _close(recognizer: Recognizer) -> None:
     recognizer.close()
-
-
-def _recognizer(settings: Settings, pack: Pack, cache: Path) -> Recognizer:
-    from companion.hearing.engines import open_recognizer
-    from companion.understanding.phrases import as_asked, phrases
-
-    return open_recognizer(
-        settings.engine, settings.model, phrases(pack), cache,
-        partials=True, spellings=pack.spellings, said=as_asked(pack),
-    )  # fmt: skip
