@@ -94,7 +94,9 @@ def test_safety_commands_own_wordings_and_short_texts_are_not_put_to_the_vote():
     for first in (CRY, OWN, own, Decision("command", "stop"), Decision("decline", None, argument="thanks")):
         assert not may_differ(first, heard("another"))
     assert may_differ(ANSWER, heard("another")) and not may_differ(ANSWER, heard())
-    assert not may_differ(NOTHING, Hypothesis("oh well", alternatives=("so what",)))
+    assert not may_differ(ANSWER, Hypothesis("oh well", alternatives=("so what",)))
+    for text, enough in (("can the body", False), ("can the body do", True)):
+        assert may_differ(NOTHING, Hypothesis(text, alternatives=("lump a the a",))) is enough
 
 
 def test_the_router_hears_the_outlook_behind_a_wrong_word():
