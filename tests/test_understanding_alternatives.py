@@ -63,6 +63,14 @@ def test_the_less_the_words_are_trusted_the_more_texts_must_agree(confidence, vo
     assert voted(NOTHING, others, trusted=False, confidence=confidence).kind == kind
 
 
+def test_one_topic_offered_stays_one_where_the_words_are_trusted_and_enough_texts_offer_it():
+    risk = Decision("confirm", "prevention", candidates=(("prevention", 0.4),))
+    assert voted(risk, [risk, risk, CURE, CURE]) is not risk  # 36 %
+    assert voted(risk, [risk, risk, risk, CURE]) is risk
+    assert len(voted(risk, [risk, risk, risk, CURE], trusted=False).candidates) == 1
+    assert len(voted(risk, [risk, risk, CURE, CURE]).candidates) == 2
+
+
 def test_what_only_the_first_text_offers_is_not_offered():
     assert voted(CURE, [NOTHING] * 4).kind == "decline"
 

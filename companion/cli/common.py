@@ -86,6 +86,10 @@ def recognizer_for(settings: Settings, pack: Pack, cache: Path, *, partials: boo
         cache: Folder for what is made from them.
         partials: As above.
 
+    Raises:
+        ModelError: As above.
+        EngineError: As above.
+
     """
     from companion.hearing.engines import open_recognizer
     from companion.understanding.phrases import as_asked, phrases
