@@ -1,9 +1,9 @@
 """What else a recogniser may have heard: its likeliest texts, each routed by itself, vote.
 
 In noise the likeliest text is often wrong in a word that the next one has right ("what is the a for metastatic cancer"
-before "what is the outlook for …"). Topics on which the texts agree are offered where the first
-text alone says nothing or something else; what they don't agree on is asked about first, or not offered. Nothing is
-answered because of them. A reply for safety stands, and where most texts ask for one it is given. Commands stand too.
+before "what is the outlook for …"). Topics on which the texts agree are offered where the first text alone says nothing
+or something else; what they don't agree on is asked about first, or not offered. Nothing is answered because of them.
+A reply for safety stands, and where most texts ask for one it is given. Commands stand too.
 
 Thresholds are set on ``hearing_tune.tsv`` and ``hearing_tune2.tsv``, by two voices in quiet, noise and rooms; what the
 vote is worth on other sentences stands in the README.
@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from companion.events import Decision, Hypothesis
-from companion.understanding.doubt import BRIEF
+from companion.understanding.decide import share
+from companion.understanding.doubt import BRIEF, NEARLY, is_outright
 from companion.understanding.normal import tokens
 
 ONE, OF_TWO = 0.6, 0.5
@@ -26,7 +27,7 @@ SECOND = 0.15
 """Least share of a topic that is offered beside another."""
 TRUSTED = 0.2
 """Least share of a topic that is offered where the recogniser trusts its text."""
-DOUBTED = ((0.29, 0.3), (0.1, 0.5), (0.03, 0.6))
+DOUBTED = ((NEARLY, 0.3), (0.1, 0.5), (0.03, 0.6))
 """Confidence in a doubted text, and the least share of a topic that is then offered."""
 FEW = 3
 """Words up to which nothing is offered where the first text alone has no topic: talk in the background is heard so.
@@ -37,10 +38,9 @@ MOST = 0.5
 
 def may_differ(decision: Decision, heard: Hypothesis) -> bool:
     """Whether the alternatives are asked: not where the words are a topic's own, nor for a word or two."""
-    outright = decision.kind == "answer" and decision.candidates[:1] == ((decision.id, 1.0),)
     of_content = decision.kind in {"answer", "confirm", "decline"} and decision.argument is None
     enough = len(tokens(heard.text)) > (FEW if decision.kind == "decline" else BRIEF)
-    return of_content and not outright and enough and bool(heard.alternatives)
+    return of_content and not is_outright(decision) and enough and bool(heard.alternatives)
 
 
 def among(decision: Decision, heard: Hypothesis, decide: Callable[[str], Decision]) -> Decision:
@@ -74,7 +74,7 @@ def among(decision: Decision, heard: Hypothesis, decide: Callable[[str], Decisio
         named = decision.candidates if decision.kind == "decline" and heard.trusted else ()
         return replace(decision, kind="decline", id=None, candidates=named, then=None, reasons=(*decision.reasons, why))
     others = [i for i in sorted(shares, key=lambda i: -shares[i]) if i != first and shares[i] >= SECOND]
-    candidates = tuple((i, round(min(1.0, shares[i]), 3)) for i in (first, *others[:1]))
+    candidates = tuple((i, share(shares[i])) for i in (first, *others[:1]))
     personal = any(d.personal for d in everyone)
     return replace(
         decision, kind="confirm", id=first, candidates=candidates, personal=personal, then=None,

@@ -47,6 +47,11 @@ def doubted(decision: Decision, heard: Hypothesis) -> Decision:
     return asked_first(decision, "The recogniser was not sure, so it is asked first.")
 
 
+def is_outright(decision: Decision) -> bool:
+    """Whether it answers with full value: a topic's own wording, its number, the meaning of a word."""
+    return decision.kind == "answer" and decision.candidates[:1] == ((decision.id, 1.0),)
+
+
 def brief(heard: Hypothesis, context: Context) -> bool:
     """Whether the embedded recogniser heard so little, unasked, that it may have been any other sound."""
     words = tokens(heard.text)

@@ -15,7 +15,7 @@ from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
 from companion.understanding.courtesy import courtesy
 from companion.understanding.decide import Verdict, carried_out, judge, near, share, weigh_up
-from companion.understanding.doubt import EMBEDDED, asked_first, beside_whole, settled, word_or_topic
+from companion.understanding.doubt import EMBEDDED, asked_first, beside_whole, is_outright, settled, word_or_topic
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
 from companion.understanding.frames import HARMLESS, afterthoughts, clauses, two_questions
@@ -147,7 +147,7 @@ class Router:
         return (finding, command) if asks or steers else None
 
     def _hint_of_advice(self, found: Decision, finding: Finding, words: list[str]) -> Decision:
-        if found.kind != "answer" or found.candidates[:1] == ((found.id, 1.0),):
+        if found.kind != "answer" or is_outright(found):
             return found
         scores = self._scores(finding.question)
         if scores is None or scores.of(ADVICE) < HINT_OF_ADVICE:
