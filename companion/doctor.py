@@ -193,16 +193,13 @@ def _recogniser(settings: Settings) -> Iterator[Part]:
     import numpy as np
 
     from companion.content.load import load_pack
-    from companion.hearing.engines import open_recognizer
-    from companion.understanding.phrases import as_asked, phrases
+    from companion.ears import recognizer_for
+    from companion.understanding.phrases import phrases
 
     try:
         pack = load_pack(settings.pack)
         spoken = phrases(pack)
-        engine = open_recognizer(
-            settings.engine, settings.model, spoken, Paths.find().cache,
-            partials=False, spellings=pack.spellings, said=as_asked(pack),
-        )  # fmt: skip
+        engine = recognizer_for(settings, pack, Paths.find().cache, partials=False)
         with contextlib.closing(engine):
             engine.accept(np.ones(3_200, np.int16))
             engine.finish()

@@ -6,12 +6,18 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from companion.errors import CompanionError, EngineError
 from companion.events import Hypothesis
 from companion.hearing.endpoint import Endpointer
 from companion.ports import Microphone, Recognizer
+
+if TYPE_CHECKING:
+    from companion.content.types import Pack
+    from companion.hearing.process import ProcessRecognizer
+    from companion.settings import Settings
 
 SETTLE = 0.4
 """Seconds after playback during which nothing is listened to: the room still rings, and the loudspeaker's
@@ -27,6 +33,29 @@ REOPEN = 1.0
 """Seconds between tries to find a lost microphone again."""
 
 Heard = Callable[[Hypothesis, float], None]
+
+
+def recognizer_for(settings: Settings, pack: Pack, cache: Path, *, partials: bool) -> ProcessRecognizer:
+    """Open the recogniser of the settings, to be closed by who asked for it.
+
+    Args:
+        settings: Engine and model.
+        pack: Its phrases are what is listened for.
+        cache: Folder for what is made from them.
+        partials: Hypotheses while somebody speaks; recordings are quicker without.
+
+    Raises:
+        ModelError: The named model is missing or damaged.
+        EngineError: No recogniser can be loaded.
+
+    """
+    from companion.hearing.engines import open_recognizer
+    from companion.understanding.phrases import as_asked, phrases
+
+    return open_recognizer(
+        settings.engine, settings.model, phrases(pack), cache,
+        partials=partials, spellings=pack.spellings, said=as_asked(pack),
+    )  # fmt: skip
 
 
 class OverWords(Protocol):

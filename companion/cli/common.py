@@ -7,7 +7,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion.content.types import Pack
@@ -16,12 +15,14 @@ from companion.settings import Paths, Settings, load_state
 from companion.showing import plain, shown
 
 if TYPE_CHECKING:
-    from companion.hearing.process import ProcessRecognizer
     from companion.ports import Recognizer
     from companion.speaking.export import Chapter
     from companion.understanding.background import Topics
     from companion.understanding.library import Library
     from companion.understanding.vocabulary import Vocabulary
+
+AT_ONCE = 3.0
+"""Seconds within which a pack that was prepared before is loaded, so that nothing need be said about it."""
 
 
 def status(options: argparse.Namespace, line: str) -> None:
@@ -70,34 +71,13 @@ def recognizer(settings: Settings, pack: Pack, *, partials: bool = False) -> Ite
         EngineError: No recogniser can be loaded.
 
     """
+    from companion.ears import recognizer_for
+
     opened = recognizer_for(settings, pack, Paths.find().cache, partials=partials)
     try:
         yield opened
     finally:
         opened.close()
-
-
-def recognizer_for(settings: Settings, pack: Pack, cache: Path, *, partials: bool) -> ProcessRecognizer:
-    """The same, to be closed by who asked for it.
-
-    Args:
-        settings: Engine and model.
-        pack: Its phrases are what is listened for.
-        cache: Folder for what is made from them.
-        partials: As above.
-
-    Raises:
-        ModelError: As above.
-        EngineError: As above.
-
-    """
-    from companion.hearing.engines import open_recognizer
-    from companion.understanding.phrases import as_asked, phrases
-
-    return open_recognizer(
-        settings.engine, settings.model, phrases(pack), cache,
-        partials=partials, spellings=pack.spellings, said=as_asked(pack),
-    )  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -171,9 +151,11 @@ def prepare_pack(say: Callable[[str], None]) -> None:
     from companion.content.load import load_pack
     from companion.understanding.lexical import Lexical
 
-    say("Preparing the pack. This takes about a minute.")
     pack = load_pack(None)
-    topics_of(pack, Lexical(pack).vocabulary).wait()
+    topics = topics_of(pack, Lexical(pack).vocabulary)
+    if not topics.wait(AT_ONCE):
+        say("Preparing the pack. This takes about a minute.")
+        topics.wait()
 
 
 def topics_of(pack: Pack, vocabulary: Vocabulary) -> Topics | Library:

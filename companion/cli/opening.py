@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from companion.cli.common import recognizer_for
 from companion.content.types import Pack
+from companion.ears import recognizer_for
 from companion.later import Later, LaterRouter
 from companion.settings import Settings
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,31 +136,46 @@ class SentenceEncoder:
         """
         import numpy as np
 
+        pieces = [self._pieces.encode(text, MAX_TOKENS) for text in texts]
         out = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        by_length: dict[int, list[tuple[int, list[int]]]] = {}
-        for number, text in enumerate(texts):
-            ids = self._pieces.encode(text, MAX_TOKENS)
-            by_length.setdefault(len(ids), []).append((number, ids))
-        # Texts of one length go together, so that nothing is ever padded.
-        for length, group in by_length.items():
-            step = max(1, BATCH_TOKENS // length)
-            for at in range(0, len(group), step):
-                part = group[at : at + step]
-                out[[number for number, _ in part]] = self._forward(np.array([ids for _, ids in part]))
+        batch, held = list[int](), 0
+        # Those of one length beside each other, so that attention takes them together; nothing is ever padded.
+        for number in sorted(range(len(texts)), key=lambda n: len(pieces[n])):
+            if batch and held + len(pieces[number]) > BATCH_TOKENS:
+                out[batch] = self._forward([pieces[n] for n in batch])
+                batch, held = [], 0
+            batch.append(number)
+            held += len(pieces[number])
+        if batch:
+            out[batch] = self._forward([pieces[n] for n in batch])
         return out
 
-    def _forward(self, ids: NDArray[np.int64]) -> Floats:
-        """Shape (texts, tokens) to (texts, 384)."""
+    def _forward(self, texts: Sequence[Sequence[int]]) -> Floats:
+        """Pieces of texts, the shorter ones first, to their embeddings, shape (texts, 384)."""
         import numpy as np
 
-        count, length = ids.shape
-        x = (self._words[ids] + self._places[:length]).reshape(count * length, DIMENSIONS)
+        groups = tuple((len(list(same)), length) for length, same in groupby(map(len, texts)))
+        places = np.concatenate([self._places[: len(ids)] for ids in texts])
+        x = self._words[np.concatenate(texts)] + places
         _normalise(x, *self._norm)
         for layer in self._layers:
-            x = layer.forward(x, count, length)
-        pooled: Floats = x.reshape(count, length, DIMENSIONS).mean(axis=1)
+            x = layer.forward(x, groups)
+        parts = [part.reshape(*group, DIMENSIONS).mean(axis=1) for part, group in _parted(x, groups)]
+        pooled: Floats = np.concatenate(parts)
         unit: Floats = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return unit
+
+
+Groups = tuple[tuple[int, int], ...]
+"""How many texts of which length follow one another."""
+
+
+def _parted(x: Floats, groups: Groups) -> Iterator[tuple[Floats, tuple[int, int]]]:
+    """The rows of each group."""
+    at = 0
+    for count, length in groups:
+        yield x[at : at + count * length], (count, length)
+        at += count * length
 
 
 class _Layer:
@@ -179,8 +195,11 @@ class _Layer:
         self._narrow = _dense(tensors, (f"{name}.output.dense",), (DIMENSIONS, inner), rooms[3])
         self._norm = _norm(tensors, f"{name}.output.LayerNorm")
 
-    def forward(self, x: Floats, count: int, length: int) -> Floats:
-        y = _times(self._attend(x, count, length), self._out)
+    def forward(self, x: Floats, groups: Groups) -> Floats:
+        import numpy as np
+
+        mixed = [_attended(part, *group) for part, group in _parted(_times(x, self._attention), groups)]
+        y = _times(np.concatenate(mixed), self._out)
         y += x
         _normalise(y, *self._out_norm)
         hidden = _times(y, self._widen)
@@ -190,20 +209,21 @@ class _Layer:
         _normalise(z, *self._norm)
         return z
 
-    def _attend(self, x: Floats, count: int, length: int) -> Floats:
-        import numpy as np
 
-        width = DIMENSIONS // HEADS
-        # (query, key, value; texts, heads, tokens, width)
-        parts = _times(x, self._attention).reshape(count, length, 3, HEADS, width).transpose(2, 0, 3, 1, 4)
-        q, k, v = np.ascontiguousarray(parts)
-        scores = np.matmul(q, k.transpose(0, 1, 3, 2))  # (texts, heads, query, key)
-        scores *= np.float32(1 / math.sqrt(width))
-        scores -= scores.max(axis=3, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=3, keepdims=True)
-        mixed = np.matmul(scores, v)  # (texts, heads, query, width)
-        return np.ascontiguousarray(mixed.transpose(0, 2, 1, 3)).reshape(count * length, DIMENSIONS)
+def _attended(x: Floats, count: int, length: int) -> Floats:
+    """Queries, keys and values of texts of one length, (texts * tokens, 3 * 384), to what the tokens take in."""
+    import numpy as np
+
+    width = DIMENSIONS // HEADS
+    # (query, key, value; texts, heads, tokens, width)
+    q, k, v = np.ascontiguousarray(x.reshape(count, length, 3, HEADS, width).transpose(2, 0, 3, 1, 4))
+    scores = np.matmul(q, k.transpose(0, 1, 3, 2))  # (texts, heads, query, key)
+    scores *= np.float32(1 / math.sqrt(width))
+    scores -= scores.max(axis=3, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=3, keepdims=True)
+    mixed = np.matmul(scores, v)  # (texts, heads, query, width)
+    return np.ascontiguousarray(mixed.transpose(0, 2, 1, 3)).reshape(count * length, DIMENSIONS)
 
 
 def _times(x: Floats, dense: tuple[Floats, Floats]) -> Floats:

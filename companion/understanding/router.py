@@ -227,6 +227,8 @@ class Router:
 
     def _by_likeness(self, finding: Finding, words: list[str], *, strict: bool) -> Decision | None:
         """Commands, danger and personal questions that no list holds; and what names a person and is neither."""
+        if self._topics and len(words) <= steering.LONGEST:
+            self._topics.foresee(finding.question, words)
         scores = self._scores(finding.question)
         if scores is None:
             return None
@@ -372,9 +374,8 @@ class Router:
         verdict = judge(reading)
         if verdict.kind != "answer" and len(bare) > LONG_WINDED:
             inner = [(judge(r), r) for r in map(self._lexical.read, clauses(bare))]
-            better = next((v for v in inner if v[0].kind == "answer"), None) or next(
-                (v for v in inner if v[0].ids), None
-            )
+            pointing = [v for v in inner if v[0].ids]
+            better = next((v for v in pointing if v[0].kind == "answer"), next(iter(pointing), None))
             if better and (verdict.kind == "decline" or better[0].kind == "answer") and not (reading.foreign or reading.organs):
                 verdict, reading = better
         return carried_out(verdict, reading)
