@@ -1,12 +1,13 @@
 """Make a Vosk model for a pack from synthesised speech: real files that the real libvosk loads.
 
-    python scripts/build_vosk_model.py FOLDER [--pack DIR] [--large | --replies]
+    python scripts/build_vosk_model.py FOLDER [--pack DIR] [--large | --people | --replies]
 
 Needs the programs flite and espeak-ng (Debian: apt-get install flite espeak-ng) and no network. The small model takes
 about a minute on two cores, and hears what the pack's phrases are made of; equal words give equal files. It is made for
-the tests, kept in a cache by what it is made from. models/README.md says how well it hears, and whom. ``--replies``
-hears numbers, yes and no, and commands only; it speaks with festival's voices ked and slt, too, where they are
-(festival, festvox-kdlpc16k, festvox-us-slt-hts).
+the tests, kept in a cache by what it is made from. models/README.md says how well it hears, and whom. ``--people``
+hears whole questions, by a deeper network that was taught much more; ``--replies`` numbers, yes and no, and commands
+only. Both are spoken to by festival's voices ked and slt, too, where they are (festival, festvox-kdlpc16k,
+festvox-us-slt-hts).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--pack", type=Path, help="a pack's folder; ours when left out")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--large", action="store_true", help="more speech, a larger network: 6 minutes on two idle cores")
+    size.add_argument("--people", action="store_true", help="whole questions, a time-delay network: 30 minutes")
     size.add_argument("--replies", action="store_true", help="numbers, yes and no, commands only: 11 minutes")
     options = parser.parse_args()
     if missing := [p for p in PROGRAMS if shutil.which(p) is None]:
@@ -45,15 +47,16 @@ def main() -> int:
         print(f"error: {options.folder} is there already. Name a new folder.", file=sys.stderr)
         return 1
     sys.path[:0] = [str(SCRIPTS), str(ROOT)]
+    from vosk_model import people, replies
     from vosk_model.build import LARGE, SMALL, build
-    from vosk_model.replies import Plan
-    from vosk_model.replies import build as build_replies
 
     from companion.content import load_pack
     from companion.understanding.phrases import phrases
 
     if options.replies:
-        build_replies(options.folder, Plan(), print)
+        replies.build(options.folder, replies.Plan(), print)
+    elif options.people:
+        people.build(options.folder, load_pack(options.pack), people.Plan(), print)
     else:
         build(phrases(load_pack(options.pack)), options.folder, LARGE if options.large else SMALL, print)
     print(f"The model is in {options.folder}.")

@@ -13,8 +13,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from vosk_model.features import CEPSTRA, mfcc
 from vosk_model.phones import CLASSES
-from vosk_model.replies import WORDS, Plan, build, inventory, labelled, utterances
+from vosk_model.replies import WORDS, Plan, build, inventory, utterances
 from vosk_model.reply_sounds import FRAMES, LEAD, takes
+from vosk_model.school import labelled
 from vosk_model.tdnn import Course, new_tdnn, teach
 
 HELD_OUT = ("awb", "kal16", "kal_diphone")

@@ -7,9 +7,10 @@ voices that ``evaluate_hearing.py`` reports on (awb, kal16, kal) are not among t
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +20,10 @@ import soxr
 from numpy.typing import NDArray
 
 from vosk_model.features import FRAME, RATE, SHIFT, Floats, mfcc
-from vosk_model.speech import FLITE
+from vosk_model.speech import ESPEAK, FLITE
 
 FESTIVAL = "festival"
-FLITE_VOICES, FESTIVAL_VOICES = ("slt", "rms"), ("ked_diphone", "cmu_us_slt_arctic_hts")
+FLITE_VOICES = ("slt", "rms")
 ACCENTS = (
     "en-us", "en-us", "en-us", "en-us", "en-us-nyc", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan",
     "en-gb-x-gbcwmd", "en-029",
@@ -38,6 +39,8 @@ PACE, WARP = (0.65, 1.45), (0.82, 1.24)
 SHARE_NARROW, SHARE_GATED, SHARE_ROOM, SHARE_NOISY = 0.5, 0.4, 0.4, 0.7
 """Takes without sound above 4 kHz, as by telephone; with silence for the background around the speech, as by some
 headsets; in a room; in noise."""
+SHARE_TALK = 0.35
+"""Of the noises, where there is talk."""
 Wave = NDArray[np.float32]
 
 
@@ -66,6 +69,25 @@ def espeak_variants() -> list[str]:
     done = subprocess.run(["espeak-ng", "--voices=variant"], capture_output=True, text=True, check=True, timeout=60)
     found = re.findall(r"!v/(\S+)", done.stdout)
     return sorted({name for name in found if not re.search("robo|fast|announcer|whisper|demonic", name.lower())})
+
+
+def drawn_voice(
+    random: np.random.Generator, shares: Mapping[str, float], variants: Sequence[str]
+) -> tuple[str, str]:
+    """An engine and its voice.
+
+    Args:
+        random: Draws.
+        shares: Of flite's and festival's voices by name; the rest is espeak-ng's.
+        variants: Of espeak-ng's voices (``espeak_variants``).
+
+    """
+    pick = random.random()
+    for name, share in shares.items():
+        if pick < share:
+            return FLITE if name in FLITE_VOICES else FESTIVAL, name
+        pick -= share
+    return ESPEAK, f"{ACCENTS[int(random.integers(len(ACCENTS)))]}+{variants[int(random.integers(len(variants)))]}"
 
 
 def say(lines: Sequence[Utterance]) -> list[Wave]:
@@ -104,7 +126,9 @@ def _one(line: Utterance) -> Wave:
 
 
 def _festival(lines: Sequence[Utterance]) -> list[Wave]:
-    """All in one process, since festival takes long to start."""
+    """All in one process, since festival takes long to start; nothing where it is not there."""
+    if shutil.which(FESTIVAL) is None:
+        return [np.zeros(0, np.float32)] * len(lines)
     with tempfile.TemporaryDirectory() as folder:
         script = []
         for n, line in enumerate(lines):
@@ -132,13 +156,34 @@ def clean(wave: Wave, seed: int) -> Floats:
     return mfcc(wave + np.random.default_rng(seed).normal(0, 2.0, len(wave)).astype(np.float32))
 
 
-def takes(wave: Wave, count: int, seed: int) -> list[Take]:
-    """Distort what was said, another way each time."""
+def takes(wave: Wave, count: int, seed: int, talk: Wave | None = None) -> list[Take]:
+    """Distort what was said, another way each time.
+
+    Args:
+        wave: As ``say`` gives it.
+        count: How many.
+        seed: Of what happens.
+        talk: Many people at once (``crowd``), for some of the noises; None for none.
+
+    """
     random = np.random.default_rng(seed)
-    return [_take(wave, random) for _ in range(count)]
+    return [_take(wave, random, talk) for _ in range(count)]
 
 
-def _take(wave: Wave, random: np.random.Generator) -> Take:
+def crowd(waves: Sequence[Wave], seed: int) -> Wave:
+    """Six to speak at once, half a minute, at a root mean square of 1."""
+    random = np.random.default_rng(seed)
+    length = 30 * RATE
+    total = np.zeros(length, np.float32)
+    for _ in range(6):
+        order = random.permutation(len(waves))
+        talk = np.concatenate([waves[n][LEAD : len(waves[n]) - LEAD] for n in order[: min(len(order), 40)]])
+        total += np.resize(talk, length)
+    mixed: Wave = (total / np.sqrt(np.mean(total**2))).astype(np.float32)
+    return mixed
+
+
+def _take(wave: Wave, random: np.random.Generator, talk: Wave | None) -> Take:
     pace = random.uniform(*PACE)
     # It runs quicker and slower within the take, too: the pace is a slow random curve.
     curve = np.interp(np.arange(FRAMES), np.linspace(0, FRAMES, 7), random.normal(0, 0.12, 7))
@@ -150,18 +195,19 @@ def _take(wave: Wave, random: np.random.Generator) -> Take:
     starts += LEAD - np.interp(before, np.arange(FRAMES), starts) if before > 0 else LEAD - before * SHIFT * pace
     starts = np.clip(np.rint(starts), 0, len(wave) - FRAME).astype(np.int64)
     first, last = int(starts[0]), int(starts[-1]) + FRAME
-    sound = distorted(wave[first:last], random, LEAD - first)
+    sound = distorted(wave[first:last], random, LEAD - first, talk)
     features = mfcc(sound, float(random.uniform(*WARP)), starts - first)
     return Take(features.astype(np.float16), (starts // SHIFT).astype(np.int16))
 
 
-def distorted(wave: Wave, random: np.random.Generator, onset: int) -> Wave:
+def distorted(wave: Wave, random: np.random.Generator, onset: int, talk: Wave | None = None) -> Wave:
     """As another microphone in another place has it.
 
     Args:
         wave: Speech between zeros.
         random: Decides what happens.
         onset: Sample at which the speech begins.
+        talk: As for ``takes``.
 
     """
     spoken = np.flatnonzero(wave)
@@ -173,7 +219,7 @@ def distorted(wave: Wave, random: np.random.Generator, onset: int) -> Wave:
     if random.random() < SHARE_ROOM:
         out = _in_room(out, random)
     if random.random() < SHARE_NOISY:
-        out = out + _noise(out, random)
+        out = out + _noise(out, random, talk)
     if random.random() < SHARE_NARROW:
         out = _narrow(out, random)
     if random.random() < 0.15:
@@ -219,18 +265,27 @@ def _in_room(wave: Wave, random: np.random.Generator) -> Wave:
     return wet.astype(np.float32)
 
 
-def _noise(wave: Wave, random: np.random.Generator) -> Wave:
-    """Noise whose power falls by 0 to 7 dB an octave, or a hum in it, 5 to 38 dB below the speech."""
+def _noise(wave: Wave, random: np.random.Generator, talk: Wave | None) -> Wave:
+    """Noise whose power falls by 0 to 7 dB an octave, or a hum in it, or talk; 5 to 38 dB below the speech."""
     length, fall = len(wave), random.uniform(0, 1.2)
+    if talk is not None and random.random() < SHARE_TALK:
+        start = int(random.integers(len(talk)))
+        return _at(np.take(talk, np.arange(start, start + length), mode="wrap"), wave, random.uniform(5, 30))
     out = _shaped(random.normal(size=length), lambda f: np.maximum(f / 100, 1.0) ** -fall)
     if random.random() < 0.25:
         at, base = np.arange(length) / RATE, random.uniform(50, 300)
         hum = sum(np.sin(6.2832 * base * h * at + random.uniform(0, 6)) / h for h in range(1, 8))
         out = out * float(random.uniform(0.2, 1)) + hum
+    return _at(out, wave, random.uniform(5, 38))
+
+
+def _at(noise: NDArray[np.floating], wave: Wave, below: float) -> Wave:
+    """The noise, so many decibels below the speech."""
     spoken = wave[wave != 0]
     power = float(np.mean(spoken**2)) if len(spoken) else LOUDNESS**2
-    out *= np.sqrt(power / 10 ** (random.uniform(5, 38) / 10) / max(1e-9, float(np.mean(out**2))))
-    return out.astype(np.float32)
+    gain = np.sqrt(power / 10 ** (below / 10) / max(1e-9, float(np.mean(noise**2))))
+    found: Wave = (noise * gain).astype(np.float32)
+    return found
 
 
 def _shaped(wave: NDArray[np.floating], gain: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Wave:

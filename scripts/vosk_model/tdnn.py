@@ -137,7 +137,7 @@ def _unspliced(back: Floats, d: int) -> Floats:
 def teach(
     network: Tdnn,
     features: NDArray[np.float16],
-    labels: tuple[NDArray[np.uint8] | None, NDArray[np.uint8]],
+    labels: tuple[NDArray[np.uint16] | None, NDArray[np.uint16]],
     course: Course,
     tell: Callable[[str], None],
 ) -> float:
@@ -198,7 +198,7 @@ def _remember(network: Tdnn, found: Sequence[list[Layer]]) -> None:
 
 
 def _step(
-    network: Tdnn, x: Floats, states: NDArray[np.uint8] | None, phones: NDArray[np.uint8], phase: int
+    network: Tdnn, x: Floats, states: NDArray[np.uint16] | None, phones: NDArray[np.uint16], phase: int
 ) -> tuple[float, list[Floats], list[Layer]]:
     """Loss, gradients in the order of the parts, and each layer's mean and variance."""
     steps = (x.shape[1] - phase - 5) // 3 + 1
@@ -238,7 +238,7 @@ def _step(
     return loss, [*weights, *scales], moments
 
 
-def _softmax(x: Floats, labels: NDArray[np.uint8]) -> tuple[float, Floats]:
+def _softmax(x: Floats, labels: NDArray[np.uint16]) -> tuple[float, Floats]:
     x = x - x.max(axis=2, keepdims=True)
     chances = np.exp(x)
     chances /= chances.sum(axis=2, keepdims=True)
