@@ -4,6 +4,7 @@ import csv
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from hearing_fixtures import ROOT, SAID, SHARED, samples_of
 
 from companion.content import load_pack
 from companion.errors import EngineError
+from companion.hearing.decoding import LOOP, decode_features, loop_score
+from companion.hearing.features import features
 from companion.hearing.files import hear_file
 from companion.hearing.pocketsphinx import DOUBT, PocketSphinxRecognizer, log_ratio
 from companion.hearing.vosk import VoskRecognizer
@@ -181,6 +184,22 @@ def test_a_cache_that_can_not_be_written_is_one_sentence(tmp_path):
 def test_without_phrases_there_is_nothing_to_hear(tmp_path, phrases):
     with pytest.raises(EngineError, match="no phrases"):
         PocketSphinxRecognizer(phrases, tmp_path)
+
+
+def test_the_loop_of_phones_scores_as_a_decoder_of_its_own_would(pocketsphinx, say):
+    import pocketsphinx as engine
+
+    home = Path(engine.get_model_path("en-us"))
+    own = engine.Decoder(
+        hmm=str(home / "en-us"), allphone=str(home / "en-us-phone.lm.bin"), cmn="batch", loglevel="FATAL", **LOOP
+    )
+    decoder = pocketsphinx._words
+    for text in ("how is metastasis treated", "stop"):
+        rows = features(samples_of(say(text))).mended
+        before = decode_features(decoder, rows)
+        shared = loop_score(decoder, lambda rows=rows: decode_features(decoder, rows))
+        assert shared == decode_features(own, rows)[1] != before[1]
+        assert decode_features(decoder, rows) == before, "the search in use, and its settings, stay"
 
 
 def test_log_ratio():

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from companion.hearing.endpoint import FRAME, SpeechDetector
+from companion.hearing.frames import loudness
 from companion.ports import SAMPLE_RATE
 
 OVER = 1.3
@@ -58,7 +59,7 @@ class Interruption:
 
     def _frame(self, frame: NDArray[np.int16]) -> bool:
         speech = self._detector.is_speech(frame.tobytes())
-        level = float(np.sqrt(np.mean(frame.astype(np.float64) ** 2)))
+        level = loudness(frame)
         known = max(self._levels, default=0.0)
         learning = len(self._levels) * FRAME < SAMPLE_RATE
         over = not learning and level > self._over * known

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from companion.events import Word
 
 FRAMES_PER_SECOND = 100
+PHONES = "phones"
+LOOP = {"lw": 2.0, "beam": 1e-20, "pbeam": 1e-20}
+"""Settings of the loop of phones: how much the order of phones counts, and what is followed no further."""
 OTHERS = 4
 """Alternatives that are told."""
 _LOOKED_AT = 60
@@ -47,6 +51,48 @@ def _decoded(decoder: Any) -> tuple[tuple[Word, ...], float, int]:
         if plain(w)
     )
     return words, float(found.best_score), max(1, int(decoder.n_frames()))
+
+
+def add_phone_loop(decoder: Any, language: Path) -> None:
+    """Give a decoder a second search, `PHONES`, which tells how well any sounds at all would explain what was heard.
+
+    It shares the acoustic model, of which a decoder of its own would load another. The search in use stays.
+
+    Args:
+        decoder: With a search.
+        language: PocketSphinx's language model of phones.
+
+    Raises:
+        RuntimeError: The file can't be loaded.
+
+    """
+    in_use, config = decoder.current_search(), decoder.config
+    kept = {name: config[name] for name in LOOP}
+    # A search takes the settings that stand when it is added.
+    for name, value in LOOP.items():
+        config[name] = value
+    try:
+        decoder.add_allphone_file(PHONES, str(language))
+    finally:
+        for name, value in kept.items():
+            config[name] = value
+        decoder.activate_search(in_use)
+
+
+def loop_score(decoder: Any, decoded: Callable[[], tuple[tuple[Word, ...], float, int]]) -> float:
+    """The score of the loop of phones (``add_phone_loop``); the search in use stays.
+
+    Args:
+        decoder: The decoder.
+        decoded: Decodes the utterance with it.
+
+    """
+    in_use = decoder.current_search()
+    decoder.activate_search(PHONES)
+    try:
+        return decoded()[1]
+    finally:
+        decoder.activate_search(in_use)
 
 
 def others(decoder: Any, text: str) -> tuple[str, ...]:

@@ -20,6 +20,11 @@ FLOOR = 45.0
 """Decibels: how far below its loud parts an utterance gets a floor of noise."""
 
 
+def loudness(block: NDArray[np.int16]) -> float:
+    """Root mean square, of 32,768."""
+    return float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))
+
+
 def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mean over channels: shape (n,) or (n, channels) to (n,)."""
     mixed = samples if samples.ndim == 1 else samples.mean(axis=1, dtype=np.float32)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from companion.hearing.echo import BLOCK, Played, Residual
+from companion.hearing.frames import loudness
 from companion.ports import SAMPLE_RATE
 
 OVER = 6.0
@@ -70,7 +71,7 @@ class Overheard:
 
     def _listen(self, block: NDArray[np.int16]) -> None:
         """Learn how loud the listener is, from what is said while the companion is silent."""
-        levels = (_level(block[at : at + BLOCK]) for at in range(0, len(block) - BLOCK + 1, BLOCK))
+        levels = (loudness(block[at : at + BLOCK]) for at in range(0, len(block) - BLOCK + 1, BLOCK))
         self._usual.extend(level for level in levels if self._is_loud(level))
 
     def _is_loud(self, level: float) -> bool:
@@ -83,7 +84,7 @@ class Overheard:
         return float(np.median(loudest)) < SOFTER * float(np.percentile(self._usual, LOUD_PART))
 
     def _block(self, block: NDArray[np.int16]) -> NDArray[np.int16] | None:
-        level = _level(block)
+        level = loudness(block)
         loud = self._is_loud(level)
         if not loud:
             self._floor += 0.03 * (level - self._floor)
@@ -107,8 +108,3 @@ class Overheard:
         self._clear()
         whole = len(loud_levels) * BLOCK >= NEEDED * SAMPLE_RATE and seconds <= LONGEST
         return word if whole and not self._is_far(loud_levels) else None
-
-
-def _level(block: NDArray[np.int16]) -> float:
-    """Root mean square, of 32,768."""
-    return float(np.sqrt(np.mean(block.astype(np.float64) ** 2)))

@@ -27,7 +27,16 @@ from companion.atomic import atomic_write_text
 from companion.errors import EngineError
 from companion.events import Hypothesis, Word
 from companion.hearing import lm
-from companion.hearing.decoding import FRAMES_PER_SECOND, decode_features, later, others, plain, seconds_of
+from companion.hearing.decoding import (
+    FRAMES_PER_SECOND,
+    add_phone_loop,
+    decode_features,
+    later,
+    loop_score,
+    others,
+    plain,
+    seconds_of,
+)
 from companion.hearing.features import Features, features
 from companion.hearing.frames import BLOCK, dithered
 from companion.ports import SAMPLE_RATE
@@ -120,11 +129,7 @@ class PocketSphinxRecognizer:
                 # The cache was damaged from outside.
                 self.model = lm.build(phrases, dictionary, background, cache, said=said, anew=True)
                 self._words = self._decoder(home)
-            # A loop of all phones: how well would any sounds at all explain what was heard?
-            self._phones: Any = pocketsphinx.Decoder(
-                hmm=str(home / "en-us"), allphone=str(home / "en-us-phone.lm.bin"), samprate=float(SAMPLE_RATE),
-                lw=2.0, beam=1e-20, pbeam=1e-20, cmn="batch", loglevel="FATAL",
-            )  # fmt: skip
+            add_phone_loop(self._words, home / "en-us-phone.lm.bin")
         except (RuntimeError, ValueError, OSError) as err:
             raise EngineError("PocketSphinx can't load its model.", _REINSTALL) from err
         self.ratio: float | None = None
@@ -209,7 +214,7 @@ class PocketSphinxRecognizer:
         try:
             words, score, frames = decode_features(self._words, heard.mended)
             else_said = others(self._words, " ".join(w.text for w in words)) if words else ()
-            _, loop, _ = decode_features(self._phones, heard.mended)
+            loop = loop_score(self._words, lambda: decode_features(self._words, heard.mended))
         except RuntimeError as err:
             raise self._failed() from err
         ratio = log_ratio(score, loop, frames) if words else None

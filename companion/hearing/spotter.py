@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from companion.errors import EngineError
 from companion.events import Hypothesis
-from companion.hearing.decoding import FRAMES_PER_SECOND, decode
+from companion.hearing.decoding import FRAMES_PER_SECOND, add_phone_loop, decode, loop_score
 from companion.hearing.frames import dithered
 from companion.hearing.pocketsphinx import log_ratio
 from companion.ports import SAMPLE_RATE
@@ -56,24 +56,23 @@ class WordSpotter:
     name = "pocketsphinx"
 
     def __init__(self, words: Sequence[str]) -> None:
-        """Load the model twice: for the words and for the phones."""
+        """Load the model."""
         try:
             import pocketsphinx
         except (ImportError, OSError) as err:
             raise EngineError("PocketSphinx can't be loaded.", "Run pip install pocketsphinx.") from err
         pocketsphinx.set_loglevel("FATAL")
         home = Path(pocketsphinx.get_model_path("en-us"))
-        common: dict[str, Any] = {"hmm": str(home / "en-us"), "samprate": float(SAMPLE_RATE), "cmn": "batch"}
         try:
             self._words: Any = pocketsphinx.Decoder(
-                dict=str(home / "cmudict-en-us.dict"), lm=None, beam=1e-60, wbeam=1e-40, loglevel="FATAL", **common
-            )
+                hmm=str(home / "en-us"), dict=str(home / "cmudict-en-us.dict"), lm=None, beam=1e-60, wbeam=1e-40,
+                samprate=float(SAMPLE_RATE), cmn="batch", loglevel="FATAL",
+            )  # fmt: skip
             for name, choice in ((_ARMED, words), (_OTHERS, OTHERS)):
                 rules = " | ".join(choice)
                 self._words.add_jsgf_string(name, f"#JSGF V1.0;\ngrammar r;\npublic <word> = {rules};\n")
-            self._phones: Any = pocketsphinx.Decoder(
-                allphone=str(home / "en-us-phone.lm.bin"), lw=2.0, beam=1e-20, pbeam=1e-20, loglevel="FATAL", **common
-            )
+            self._words.activate_search(_ARMED)
+            add_phone_loop(self._words, home / "en-us-phone.lm.bin")
         except (RuntimeError, ValueError, OSError) as err:
             raise EngineError("PocketSphinx can't load its model.", "Reinstall it.") from err
         self._armed = frozenset(words)
@@ -101,7 +100,7 @@ class WordSpotter:
             # At the end of the sound the grammar may stand in the middle of a phrase.
             if text not in self._armed or length < LEAST_FRAMES:
                 return Hypothesis("", engine=self.name)
-            _, loop, _ = decode(self._phones, sound)
+            loop = loop_score(self._words, lambda: decode(self._words, sound))
             self._words.activate_search(_OTHERS)
             _, other, _ = decode(self._words, sound)
         except RuntimeError as err:
