@@ -38,8 +38,8 @@ from companion.understanding.topics import Scores  # noqa: E402
 OWN = "pack"
 DATA = ROOT / "tests" / "data"
 PARTS = (
-    "tune", "tune2", "tune3", "tune4", "tune5", "tune6", "tune7", "tune8", "tune9", "tune10", "tune11", "cases_tune",
-    "cases_tune2", "symptoms_tune", "everyday_tune", "cries_tune",
+    "tune", "tune2", "tune3", "tune4", "tune5", "tune6", "tune7", "tune8", "tune9", "tune10", "tune11", "tune12",
+    "tune13", "cases_tune", "cases_tune2", "symptoms_tune", "everyday_tune", "cries_tune",
 )  # fmt: skip
 SETS = tuple(DATA / f"understanding_{part}.tsv" for part in PARTS)
 WRITES = ROOT / "companion" / "understanding" / WEIGHTS

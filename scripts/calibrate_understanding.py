@@ -39,6 +39,7 @@ from companion.understanding.router import Router  # noqa: E402
 
 TUNED = (
     "tune", "tune2", "tune4", "tune5", "tune6", "glossary_tune", "tune7", "tune8", "tune9", "tune10", "tune11",
+    "tune12", "tune13",
 )  # fmt: skip
 TUNE = tuple(ROOT / "tests" / "data" / f"understanding_{part}.tsv" for part in TUNED)
 LEARNT = ("tune3", "symptoms_tune", "pairs_tune")
