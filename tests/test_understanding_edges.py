@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pocketsphinx
@@ -37,6 +38,7 @@ from companion.understanding import Router, minilm, spelling, wordpiece
 from companion.understanding.background import Topics, as_sentence
 from companion.understanding.commands import Command, find_command
 from companion.understanding.decide import Gate, Verdict, judge, weigh_up
+from companion.understanding.doubt import hinted
 from companion.understanding.embeddings import LazySemantics, leave
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, NOTHING, Exemplar, Subject, care_words
@@ -562,3 +564,25 @@ def test_before_anything_was_played_nothing_sounded() -> None:
     assert silence.shape == (160,) and not silence.any()
     played.put(np.full(16_000, 0.5, np.float32), 16_000, 5.0)
     assert played.at(5.2, 160).any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "danger", "advice", "illness", "becomes", "personal"),
+    [
+        ("answer", 0.9, 0.25, 0.0, False, "confirm", True),
+        ("confirm", 0.9, 0.25, 0.0, False, "confirm", True),
+        ("answer", 0.9, 0.1, 0.25, False, "confirm", True),
+        ("confirm", 0.9, 0.1, 0.25, False, "confirm", False),
+        ("answer", 0.9, 0.1, 0.1, True, "answer", True),
+        ("answer", 0.9, 0.1, 0.1, False, "answer", False),
+        ("answer", 1.0, 0.9, 0.9, True, "answer", False),  # a topic's own wording
+        ("decline", 0.9, 0.9, 0.9, True, "decline", False),
+    ],
+)
+def test_a_hint_of_danger_or_of_one_person_is_asked_about_first(
+    kind: Any, score: float, danger: float, advice: float, illness: bool, becomes: str, personal: bool
+) -> None:
+    found = Decision(kind, "symptoms", candidates=(("symptoms", score),))
+    decision = hinted(found, danger, advice, illness=illness)
+    assert (decision.kind, decision.id, decision.personal) == (becomes, "symptoms", personal)
+    assert (decision == found) is (becomes == kind and not personal)

@@ -115,3 +115,17 @@ def test_of_the_questions_of_the_tune_sets_hardly_one_gets_a_wrong_answer(router
     # The limits are those of the calibration, and half: a test that fell with one line more would say little.
     assert len(wrong) <= 0.01 * len(asked), wrong
     assert len(right) >= 0.5 * len(asked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "is it spreading if your calf's swollen and then you get a stabbing when you breathe in",
+        "if one gets it in the brain are fits common because this one's been going ten minutes now",
+    ],
+)
+def test_what_is_a_little_like_danger_is_never_told_without_the_emergency_sentence(
+    minilm_router: Router, text: str
+) -> None:
+    decision = minilm_router.decide(text)
+    assert decision.kind in {"urgent", "advice"} or (decision.kind == "confirm" and decision.personal)

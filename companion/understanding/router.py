@@ -15,7 +15,7 @@ from companion.understanding.cases import chance, learnt, signs
 from companion.understanding.commands import Command, find_command
 from companion.understanding.courtesy import courtesy
 from companion.understanding.decide import Verdict, carried_out, judge, near, share, weigh_up
-from companion.understanding.doubt import EMBEDDED, asked_first, beside_whole, is_outright, settled, word_or_topic
+from companion.understanding.doubt import EMBEDDED, asked_first, beside_whole, hinted, settled, word_or_topic
 from companion.understanding.evidence import Evidence, weigh
 from companion.understanding.exemplars import ADVICE, COMMAND, URGENT, care_words
 from companion.understanding.frames import HARMLESS, afterthoughts, clauses, two_questions
@@ -36,8 +36,6 @@ Learn = Callable[[Pack, Vocabulary], "Topics | Library"]
 
 NEAREST_NAMED = 0.15
 """Least value of a topic that a decline names."""
-HINT_OF_ADVICE = 0.2
-"""Likeness to a personal question at which a topic is no longer answered at once; its own wordings still are."""
 LONG_WINDED = 9
 """Words from which on a question is also looked for in the clauses of an utterance."""
 
@@ -116,8 +114,7 @@ class Router:
             if aside and aside.kind == "answer":
                 return aside
             return self._in_story(finding, words) or aside or self._advice(finding)
-        found = self._topic(list(finding.question), words, context)
-        return self._hint_of_advice(found, finding, words) if PERSONS & set(words) else found
+        return self._hinted(self._topic(list(finding.question), words, context), finding, words)
 
     def _behind(self, words: list[str]) -> Decision | None:
         """A cry for help behind a question ("does it go to the lungs because I can't finish a sentence")."""
@@ -146,15 +143,11 @@ class Router:
         steers = finding.rule is None and command is not None and command.id != "help"
         return (finding, command) if asks or steers else None
 
-    def _hint_of_advice(self, found: Decision, finding: Finding, words: list[str]) -> Decision:
-        if found.kind != "answer" or is_outright(found):
-            return found
-        scores = self._scores(finding.question)
-        if scores is None or scores.of(ADVICE) < HINT_OF_ADVICE:
-            around = [w for w in words if w not in finding.question and w not in HARMLESS]
-            return replace(found, personal=self._talk.names_illness(around))
-        why = "It is a little like a question about one person, so it is asked first."
-        return replace(asked_first(found, why), personal=True)
+    def _hinted(self, found: Decision, finding: Finding, words: list[str]) -> Decision:
+        scores, person = self._scores(finding.question), bool(PERSONS & set(words))
+        around = [w for w in words if w not in finding.question and w not in HARMLESS] if person else []
+        peril, advice = (danger(scores)[1], scores.of(ADVICE)) if scores else (0.0, 0.0)
+        return hinted(found, peril, advice if person else 0.0, illness=person and self._talk.names_illness(around))
 
     def reaches_topics(self, words: list[str]) -> list[str] | None:
         """The question within an utterance that is neither a cry for help nor personal nor a command; None for those."""
