@@ -83,7 +83,11 @@ def main() -> int:
     parser.add_argument("--people", type=Path, default=ROOT.parent / "shared" / "speech", help="with a manifest.tsv")
     parser.add_argument("--show", action="store_true", help="what was said and what was heard")
     options = parser.parse_args()
-    with (options.people / "manifest.tsv").open(encoding="utf-8") as file:
+    manifest = options.people / "manifest.tsv"
+    if not manifest.is_file():
+        print(f"error: {manifest} is not there. Name a folder with recordings and their manifest.tsv.", file=sys.stderr)
+        return 1
+    with manifest.open(encoding="utf-8") as file:
         rows = [r for r in csv.DictReader(file, delimiter="\t") if r["kind"] in KINDS]
     said = [(re.sub(r"[^a-z' ]", " ", r["transcript"].lower()).split(), options.people / r["file"]) for r in rows]
     sounds = [(words, recorded(path)[LEAD - BESIDE : BESIDE - TAIL]) for words, path in said if len(words) >= FEWEST]
