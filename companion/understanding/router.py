@@ -144,7 +144,7 @@ class Router:
         return (finding, command) if asks or steers else None
 
     def _hinted(self, found: Decision, finding: Finding, words: list[str]) -> Decision:
-        scores, person = self._scores(finding.question), bool(PERSONS & set(words))
+        scores, person = self._scores(finding.question), found.kind == "answer" and bool(PERSONS & set(words))
         around = [w for w in words if w not in finding.question and w not in HARMLESS] if person else []
         peril, advice = (danger(scores)[1], scores.of(ADVICE)) if scores else (0.0, 0.0)
         return hinted(found, peril, advice if person else 0.0, illness=person and self._talk.names_illness(around))
